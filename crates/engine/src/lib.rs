@@ -1,0 +1,30 @@
+//! The engine: the flow language and its checker, the turn, the screen, render, business time.
+//!
+//! ```text
+//! parse → surface::Flow → lower → core::Program        (load, once)
+//! turn(program, state, event, env) → Turn { state, effects }
+//! screen(message, …) → Verdict      render(message, language, …) → words and buttons
+//! ```
+//!
+//! Nothing in this crate reads a clock, opens a socket, draws a random number, logs or
+//! awaits. Everything it needs is an argument, everything it wants is a return value.
+
+pub mod catalog;
+pub mod check;
+pub mod condition;
+pub mod core;
+pub mod effect;
+pub mod env;
+pub mod event;
+pub mod label;
+pub mod load;
+pub mod message;
+pub mod render;
+pub mod rules;
+pub mod screen;
+pub mod state;
+pub mod surface;
+pub mod text;
+pub mod time;
+pub mod turn;
+pub mod types;
