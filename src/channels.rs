@@ -1,0 +1,126 @@
+//! The ways of reaching people. One file each.
+//!
+//! An adapter translates and decides nothing: not whether we may write to this person, not what
+//! to say, not when to try again. Those belong to the screen, the engine and dispatch.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use mendline_engine::event::{DeskAction, Repair};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::store::{EffectRef, Frozen, MessageRef};
+
+/// One way of reaching people.
+#[async_trait]
+pub trait Channel: Send + Sync {
+    /// What it can carry.
+    fn profile(&self) -> Profile;
+
+    /// Hands over one message. Called again with the same key after a crash or a
+    /// [`SendError::Later`]; the second time must not show it twice.
+    async fn send(&self, outgoing: &Outgoing) -> Result<Sent, SendError>;
+}
+
+/// What a channel can carry.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Profile {
+    /// `web`, `desk`, `terminal`.
+    pub name: &'static str,
+    /// Longest text in one message, in characters.
+    pub text_chars_max: usize,
+    /// Whether it shows buttons.
+    pub buttons: bool,
+    /// The PHI level it may carry, 0 to 3 (domain facts 4.2).
+    pub level: u8,
+    /// Whether writing first needs consent and keeps quiet hours (not where the person is present).
+    pub intrudes: bool,
+}
+
+/// A message on its way out.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    /// The idempotency key.
+    pub key: MessageRef,
+    /// The person.
+    pub person: String,
+    /// The address on this channel.
+    pub to: String,
+    /// The bytes.
+    pub frozen: Frozen,
+    /// The question it asks, if it asks one.
+    pub question: Option<EffectRef>,
+    /// Who speaks, when it is not the bot: a desk person's name.
+    pub speaker: Option<String>,
+    /// Now, in milliseconds since the Unix epoch.
+    pub now_ms: i64,
+}
+
+/// The channel took it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// Whether that is as good as seen, or a report will follow.
+    pub shown: bool,
+}
+
+/// Why a send failed, sorted by what to do about it.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum SendError {
+    /// Try again later.
+    #[error("try again later: {0}")]
+    Later(String),
+    /// It will never succeed.
+    #[error("will never succeed: {0}")]
+    Never(String),
+    /// The person has opted out at the carrier.
+    #[error("recipient opted out")]
+    OptedOut,
+    /// It may have arrived.
+    #[error("may have arrived: {0}")]
+    Maybe(String),
+}
+
+/// What a person did, in the one shape that all channels share.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Incoming {
+    /// She wrote.
+    Words(String),
+    /// She tapped, or gave a command that names the question.
+    Tap {
+        /// Which question.
+        question: EffectRef,
+        /// Which choice.
+        choice: String,
+        /// What was given with it.
+        with: BTreeMap<String, Value>,
+    },
+    /// She used a built-in button (`help`, `a person`), for the conversation that has focus.
+    Repair(Repair),
+    /// She chose a language.
+    Language(String),
+    /// Staff did something with a handoff.
+    Desk {
+        /// Which.
+        handoff: EffectRef,
+        /// What.
+        action: DeskAction,
+    },
+    /// A named start: a command, an outside event, a test.
+    Start {
+        /// Which flow.
+        flow: String,
+        /// First fields.
+        fields: BTreeMap<String, Value>,
+    },
+    /// Something outside happened to one conversation.
+    Happened {
+        /// Which.
+        conversation: String,
+        /// Its name.
+        name: String,
+        /// What came with it.
+        data: Value,
+    },
+}

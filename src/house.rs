@@ -1,0 +1,89 @@
+//! The assembled runtime: what every room needs, in one place to pass around.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use mendline_engine::catalog::Catalog;
+use mendline_engine::rules::RulePacks;
+use mendline_engine::time::calendar::Calendars;
+
+use crate::channels::{Channel, Incoming};
+use crate::clock::Clock;
+use crate::flows::Flows;
+use crate::host::Host;
+use crate::store::{Accepted, InboxBody, NewArrival, Settled, Store, StoreError};
+use crate::vault::Vault;
+use crate::wake::Wake;
+
+/// Everything that is running.
+pub struct House {
+    /// What is remembered.
+    pub store: Arc<dyn Store>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Flows that can be started, and every version in use.
+    pub flows: Flows,
+    /// Plugins.
+    pub host: Host,
+    /// What flows may name.
+    pub catalog: Catalog,
+    /// Holidays and office hours.
+    pub calendars: Calendars,
+    /// Law.
+    pub rules: RulePacks,
+    /// Ways of reaching people, by name.
+    pub channels: BTreeMap<&'static str, Arc<dyn Channel>>,
+    /// Keys: signed links, keyed indexes, ciphers.
+    pub vault: Vault,
+    /// Hints.
+    pub wake: Wake,
+    /// Whether this is the demo (fictional claims, demo logins allowed, banner shown).
+    pub demo: bool,
+}
+
+impl House {
+    /// Puts what a person did on disk, and wakes the loops. `id` is the channel's own id of it:
+    /// a second time is a no-op. `line` is how it reads in the person's own chat.
+    pub async fn arrive(
+        &self,
+        payer: &str,
+        source: &str,
+        id: &str,
+        person: &str,
+        incoming: Incoming,
+        line: Option<String>,
+    ) -> Result<Accepted, StoreError> {
+        let arrival = NewArrival {
+            payer: payer.into(),
+            source: source.into(),
+            id: id.into(),
+            person: Some(person.into()),
+            body: InboxBody::Arrival(incoming),
+            received: self.clock.now(),
+            line,
+        };
+        let accepted = self.store.accept(&arrival).await?;
+        self.wake.work();
+        Ok(accepted)
+    }
+
+    /// Waits until an arrival's turn is committed and answers what became of it; `None` when it
+    /// took longer than `patience`. Needs the loops (or [`crate::pump`]) to run.
+    pub async fn settled(
+        &self,
+        payer: &str,
+        accepted: Accepted,
+        patience: std::time::Duration,
+    ) -> Result<Option<Settled>, StoreError> {
+        let mut news = self.wake.listen();
+        let until = tokio::time::Instant::now() + patience;
+        loop {
+            if let Some(settled) = self.store.settled(payer, accepted.seq).await? {
+                return Ok(Some(settled));
+            }
+            if tokio::time::timeout_at(until, news.recv()).await.is_err() {
+                return Ok(None);
+            }
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Taps on the shoulder between the loops and the doors. Only a hint: whoever is not tapped
+//! finds the work by looking, a little later.
+
+use tokio::sync::{Notify, broadcast};
+
+/// Hints to the loops, and news for open pages.
+pub struct Wake {
+    work: Notify,
+    news: broadcast::Sender<News>,
+}
+
+/// Something changed for a person: new lines, a card, a queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct News {
+    /// The payer.
+    pub payer: String,
+    /// The person; `None` for everyone at the payer's desks.
+    pub person: Option<String>,
+}
+
+/// News that a slow page may fall behind before it must look for itself. A page that misses
+/// some reads everything again, so this only bounds memory.
+const NEWS_BEHIND_MAX: usize = 256;
+
+impl Default for Wake {
+    fn default() -> Wake {
+        Wake { work: Notify::new(), news: broadcast::channel(NEWS_BEHIND_MAX).0 }
+    }
+}
+
+impl Wake {
+    /// There is work for the loops.
+    pub fn work(&self) {
+        self.work.notify_one();
+    }
+
+    /// Waits until there may be work.
+    pub async fn wait_for_work(&self) {
+        self.work.notified().await;
+    }
+
+    /// Tells open pages.
+    pub fn tell(&self, news: News) {
+        // Nobody listening is the usual case, and no error.
+        let _ = self.news.send(news);
+    }
+
+    /// Listens for news.
+    pub fn listen(&self) -> broadcast::Receiver<News> {
+        self.news.subscribe()
+    }
+}
