@@ -4,13 +4,16 @@
 //! so it can live in this process, in a WASM component or behind HTTP, and a flow cannot tell
 //! which. This crate knows nothing of the house.
 
+mod examples;
+mod kind;
 mod manifest;
 
 use async_trait::async_trait;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-pub use manifest::Manifest;
+pub use examples::check_examples;
+pub use manifest::{ActionToml, InputToml, Manifest, MemberToml, ReasonToml, RecordToml};
 
 /// A bundle of actions, with a `plugin.toml` that says what they take, give and need.
 pub trait Plugin: Send + Sync {
