@@ -4,6 +4,13 @@
 //! dated data.
 
 pub mod calendar;
+pub mod clock;
+mod count;
+mod holiday;
+pub mod hours;
+pub mod zone;
+
+pub use count::HORIZON_DAYS;
 
 use std::fmt;
 

@@ -1,0 +1,1 @@
+//! When a medicine may be filled again.

@@ -1,0 +1,1 @@
+//! The days around an injury or a surgery in which a medicine needs nobody's OK.
