@@ -5,7 +5,7 @@ use tokio::sync::{Notify, broadcast};
 
 /// Hints to the loops, and news for open pages.
 pub struct Wake {
-    work: Notify,
+    work: [Notify; LOOPS],
     news: broadcast::Sender<News>,
 }
 
@@ -18,25 +18,31 @@ pub struct News {
     pub person: Option<String>,
 }
 
+/// Loops that wait for hints, each with its own permit, so that none misses one while it works.
+pub const LOOPS: usize = 3;
+
 /// News that a slow page may fall behind before it must look for itself. A page that misses
 /// some reads everything again, so this only bounds memory.
 const NEWS_BEHIND_MAX: usize = 256;
 
 impl Default for Wake {
     fn default() -> Wake {
-        Wake { work: Notify::new(), news: broadcast::channel(NEWS_BEHIND_MAX).0 }
+        Wake {
+            work: std::array::from_fn(|_| Notify::new()),
+            news: broadcast::channel(NEWS_BEHIND_MAX).0,
+        }
     }
 }
 
 impl Wake {
     /// There is work for the loops.
     pub fn work(&self) {
-        self.work.notify_one();
+        self.work.iter().for_each(Notify::notify_one);
     }
 
-    /// Waits until there may be work.
-    pub async fn wait_for_work(&self) {
-        self.work.notified().await;
+    /// Waits, as the loop of this number, until there may be work.
+    pub async fn wait_for_work(&self, number: usize) {
+        self.work[number % LOOPS].notified().await;
     }
 
     /// Tells open pages.

@@ -1,0 +1,180 @@
+//! Who holds which role on a claim, and what that person may decide. The claim system knows;
+//! we ask it (a fast read) whenever a party is addressed or somebody decides, and keep nothing
+//! but what the person told us herself.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context;
+use mendline_engine::core::Program;
+use mendline_engine::env::PartyEnv;
+use mendline_engine::state::State;
+use mendline_plugin::Call;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::house::House;
+use crate::store::Person;
+
+/// The source by which plugins list who is who on a claim.
+const PARTIES: &str = "claim.parties";
+/// The source by which plugins list a worker's open claims.
+const OPEN_CLAIMS: &str = "worker.open_claim";
+/// Roles that decide: whoever holds one of them on a claim holds the catalog's authorities there.
+const DECIDING_ROLES: &[&str] = &["adjuster", "supervisor"];
+
+/// Someone on a claim, as the claim system tells it.
+#[derive(Clone, Debug, Deserialize)]
+struct Listed {
+    id: String,
+    role: String,
+    name: String,
+    first_name: String,
+    language: String,
+    zone: String,
+    #[serde(default)]
+    office: Option<String>,
+}
+
+/// Who is who in one conversation, as of now.
+#[derive(Clone, Debug, Default)]
+pub struct Directory {
+    /// Party to person.
+    pub parties: BTreeMap<String, PartyEnv>,
+    /// The claim's jurisdiction.
+    pub jurisdiction: Option<String>,
+    /// The claim's number, to find the conversation by.
+    pub claim: Option<String>,
+    /// Person to name and authorities on this claim.
+    deciders: BTreeMap<String, (String, Vec<String>)>,
+    /// The reads that this was built from, for the record.
+    pub reads: Vec<Value>,
+}
+
+impl Directory {
+    /// The authorities that a person holds on this claim.
+    pub fn authorities(&self, person: &str) -> Vec<String> {
+        self.deciders.get(person).map(|(_, held)| held.clone()).unwrap_or_default()
+    }
+
+    /// The party that a person plays.
+    pub fn party_of(&self, person: &str) -> Option<String> {
+        let found = self.parties.iter().find(|(_, it)| it.person == person);
+        found.map(|(party, _)| party.clone())
+    }
+}
+
+/// Looks up everyone whom a conversation may address.
+pub async fn look_up(
+    house: &House,
+    payer: &str,
+    principal: &str,
+    program: &Program,
+    state: &State,
+) -> anyhow::Result<Directory> {
+    let mut directory = Directory::default();
+    let principal_row = ensure_known(house, payer, principal).await?;
+    if let Some(row) = principal_row {
+        directory.parties.insert(program.principal.clone(), party_env(house, &row, true));
+    }
+    let claims = program.parties.values().filter_map(|it| it.of.as_deref());
+    let Some(claim) = claims.filter_map(|field| state.fields.get(field)).find(|it| it.is_object())
+    else {
+        return Ok(directory);
+    };
+    directory.jurisdiction = claim["jurisdiction"].as_str().map(str::to_owned);
+    directory.claim = claim["number"].as_str().map(str::to_owned);
+    let listed = list_parties(house, payer, claim).await?;
+    directory.reads.push(json!({ "read": PARTIES, "people": listed.len() }));
+    for (party, spec) in &program.parties {
+        if *party == program.principal {
+            continue;
+        }
+        if let Some(it) = listed.iter().find(|it| it.role == spec.role) {
+            let row = know(house, payer, it).await?;
+            directory.parties.insert(party.clone(), party_env(house, &row, false));
+        }
+    }
+    for it in listed.iter().filter(|it| DECIDING_ROLES.contains(&it.role.as_str())) {
+        let held = (it.name.clone(), house.catalog.authorities.clone());
+        directory.deciders.insert(it.id.clone(), held);
+    }
+    Ok(directory)
+}
+
+/// The person's row; when nobody has met this person yet, the claim system is asked.
+pub async fn ensure_known(
+    house: &House,
+    payer: &str,
+    person: &str,
+) -> anyhow::Result<Option<Person>> {
+    if let Some(row) = house.store.person(payer, person).await? {
+        return Ok(Some(row));
+    }
+    let Some(action) = house.catalog.sources.get(OPEN_CLAIMS) else { return Ok(None) };
+    let claims = read(house, payer, action, json!({ "person": person })).await?;
+    for claim in claims.as_array().into_iter().flatten() {
+        let listed = list_parties(house, payer, claim).await?;
+        if let Some(it) = listed.iter().find(|it| it.id == person) {
+            return know(house, payer, it).await.map(Some);
+        }
+    }
+    Ok(None)
+}
+
+async fn list_parties(house: &House, payer: &str, claim: &Value) -> anyhow::Result<Vec<Listed>> {
+    let Some(action) = house.catalog.sources.get(PARTIES) else { return Ok(Vec::new()) };
+    let mut answer = read(house, payer, action, json!({ "claim": claim })).await?;
+    serde_json::from_value(answer["parties"].take()).context("reading who is who on a claim")
+}
+
+async fn read(house: &House, payer: &str, action: &str, input: Value) -> anyhow::Result<Value> {
+    let call =
+        Call { payer: payer.into(), key: format!("read/{action}"), now_ms: house.clock.now().0 };
+    house.host.run(action, &call, input).await.with_context(|| format!("reading {action}"))
+}
+
+async fn know(house: &House, payer: &str, listed: &Listed) -> anyhow::Result<Person> {
+    if let Some(row) = house.store.person(payer, &listed.id).await?
+        && row.name == listed.name
+        && row.role == listed.role
+    {
+        return Ok(row);
+    }
+    let home = home_channel(&listed.role);
+    let person = Person {
+        payer: payer.into(),
+        person: listed.id.clone(),
+        role: listed.role.clone(),
+        first_name: listed.first_name.clone(),
+        name: listed.name.clone(),
+        language: listed.language.clone(),
+        zone: listed.zone.clone(),
+        office: listed.office.clone(),
+        addresses: home.into_iter().map(|it| (it.to_owned(), listed.id.clone())).collect(),
+        opted_out: Vec::new(),
+    };
+    house.store.know(&person).await?;
+    Ok(house.store.person(payer, &listed.id).await?.unwrap_or(person))
+}
+
+/// Where a role is reached when nothing else is on file. Pharmacies and prescribers have no
+/// channel of ours yet: what must be told to them becomes a phone or fax task at the desk.
+fn home_channel(role: &str) -> Option<&'static str> {
+    match role {
+        "injured_worker" => Some("web"),
+        "adjuster" | "supervisor" | "agent" => Some("desk"),
+        _ => None,
+    }
+}
+
+fn party_env(house: &House, row: &Person, principal: bool) -> PartyEnv {
+    PartyEnv {
+        person: row.person.clone(),
+        first_name: row.first_name.clone(),
+        name: row.name.clone(),
+        language: row.language.clone(),
+        zone: row.zone.clone(),
+        office: if principal { None } else { row.office.clone() },
+        reachable: row.addresses.keys().any(|it| house.channels.contains_key(it.as_str())),
+    }
+}

@@ -1,0 +1,240 @@
+//! What leaves the house: messages to channels, calls to plugins. Each result comes back in
+//! through the inbox.
+//!
+//! This room alone calls [`Channel::send`](crate::channels::Channel). It screens again at the
+//! moment of sending, freezes the bytes before the first attempt, and keeps one key for every
+//! attempt.
+
+use std::time::Duration;
+
+use mendline_engine::event::CallResult;
+use mendline_engine::message::MessageKind;
+use mendline_engine::render::render;
+use mendline_engine::screen::{Verdict, Way, screen};
+use mendline_engine::time::Timestamp;
+use mendline_plugin::{ActionError, Call};
+use tracing::{info, warn};
+
+use crate::channels::{Channel, Outgoing, SendError};
+use crate::house::House;
+use crate::store::{Became, CallBecame, CallRow, EffectRef, Frozen, OutboxRow, Person, StoreError};
+use crate::wake::News;
+
+/// How long a leased message or call is ours before somebody else may try.
+const LEASE_MS: i64 = 60_000;
+/// Messages leased at once.
+const LEASE_MAX: u32 = 64;
+/// Attempts before a message is a dead letter: with doubling waits, about an hour.
+const SEND_ATTEMPTS_MAX: u32 = 10;
+/// Attempts before a call is given up: with doubling waits, about two minutes. Somebody waits.
+const CALL_ATTEMPTS_MAX: u32 = 6;
+/// The first wait after a failure.
+const RETRY_FIRST_MS: i64 = 4_000;
+/// How long a plugin may take. A worker may stand at a counter.
+const CALL_PATIENCE: Duration = Duration::from_secs(10);
+/// Waking hours of a recipient, in minutes of her day: 08:00 to 21:00 (domain facts 4.3).
+const WAKING: (u16, u16) = (8 * 60, 21 * 60);
+
+/// Sends the messages that are due; answers how many.
+pub async fn send(house: &House) -> Result<usize, StoreError> {
+    let rows = house.store.lease_outbox(house.clock.now(), LEASE_MS, LEASE_MAX).await?;
+    let sent = rows.len();
+    for row in rows {
+        let became = send_one(house, &row).await?;
+        match &became {
+            Became::Dead(why) => warn!(message = %row.key.effect, why, "message given up"),
+            Became::Withheld(why) => info!(message = %row.key.effect, why, "message withheld"),
+            _ => {}
+        }
+        house.store.settle_message(&row.key, became, house.clock.now()).await?;
+        let news = News { payer: row.key.payer.clone(), person: Some(row.person.clone()) };
+        house.wake.tell(news);
+    }
+    Ok(sent)
+}
+
+async fn send_one(house: &House, row: &OutboxRow) -> Result<Became, StoreError> {
+    let now = house.clock.now();
+    let Some(person) = house.store.person(&row.key.payer, &row.person).await? else {
+        return Ok(Became::Withheld("no_address".into()));
+    };
+    let purpose = match &row.flow_hash {
+        Some(hash) => house.flows.version(hash).and_then(|it| it.purpose.clone()),
+        None => None,
+    };
+    let mut refused = "no_address".to_owned();
+    let mut held: Option<Timestamp> = None;
+    for (name, to) in ways(house, row, &person) {
+        let Some(channel) = house.channels.get(name.as_str()) else { continue };
+        let way = way(channel.as_ref(), &person);
+        let private = match screen(&row.message, &way, purpose.as_deref(), now) {
+            Verdict::Full => false,
+            Verdict::Private => true,
+            Verdict::HoldUntil(until) => {
+                held = Some(held.map_or(until, |it| it.min(until)));
+                continue;
+            }
+            Verdict::Withhold(why) => {
+                refused = why;
+                continue;
+            }
+        };
+        let frozen = freeze(house, row, &person, &name, private).await?;
+        match hand_over(house, channel.as_ref(), row, &person, to, frozen).await {
+            Ok(became) => return Ok(became),
+            Err(why) => refused = why,
+        }
+    }
+    Ok(held.map_or(Became::Withheld(refused), Became::Held))
+}
+
+/// Channels to try, in order. What was frozen for one channel stays with it.
+fn ways(house: &House, row: &OutboxRow, person: &Person) -> Vec<(String, String)> {
+    let all = person.addresses.iter().map(|(name, to)| (name.clone(), to.clone()));
+    let mut all: Vec<_> =
+        all.filter(|(name, _)| house.channels.contains_key(name.as_str())).collect();
+    // The most private way first: there the full words may go.
+    all.sort_by_key(|(name, _)| std::cmp::Reverse(house.channels[name.as_str()].profile().level));
+    if let Some(frozen) = &row.frozen {
+        all.retain(|(name, _)| *name == frozen.channel);
+    }
+    all
+}
+
+fn way(channel: &dyn Channel, person: &Person) -> Way {
+    let profile = channel.profile();
+    Way {
+        level: profile.level,
+        role: person.role.clone(),
+        // Web, desk and terminal sessions begin with a signed link or a login.
+        verified: true,
+        opted_out: person.opted_out.iter().any(|it| it == profile.name),
+        consents: None,
+        waking: profile.intrudes.then_some(WAKING),
+        zone: person.zone.clone(),
+    }
+}
+
+async fn freeze(
+    house: &House,
+    row: &OutboxRow,
+    person: &Person,
+    channel: &str,
+    private: bool,
+) -> Result<Frozen, StoreError> {
+    if let Some(frozen) = &row.frozen {
+        return Ok(frozen.clone());
+    }
+    let rendered = render(&row.message, private, &person.language, &person.zone, None);
+    let frozen = Frozen {
+        channel: channel.to_owned(),
+        text: rendered.text,
+        buttons: rendered.buttons,
+        language: rendered.language,
+        private,
+    };
+    house.store.freeze(&row.key, &frozen).await?;
+    Ok(frozen)
+}
+
+/// One attempt on one channel. An error names why the next channel should be tried.
+async fn hand_over(
+    house: &House,
+    channel: &dyn Channel,
+    row: &OutboxRow,
+    person: &Person,
+    to: String,
+    frozen: Frozen,
+) -> Result<Became, String> {
+    let conversation = row.key.effect.conversation.clone();
+    let question = row.message.question.map(|key| EffectRef { conversation, key });
+    let speaker = (row.message.kind == MessageKind::Person).then(|| speaker(row)).flatten();
+    let now_ms = house.clock.now().0;
+    let outgoing = Outgoing {
+        key: row.key.clone(),
+        person: person.person.clone(),
+        to,
+        frozen,
+        question,
+        speaker,
+        now_ms,
+    };
+    match channel.send(&outgoing).await {
+        Ok(sent) => Ok(Became::Sent { shown: sent.shown }),
+        Err(SendError::Later(why)) => Ok(match retry_at(row.attempts, SEND_ATTEMPTS_MAX, now_ms) {
+            Some(at) => Became::Later(at),
+            None => Became::Dead(why),
+        }),
+        Err(SendError::Maybe(_)) => Ok(Became::Maybe),
+        Err(SendError::Never(why)) => Ok(Became::Dead(why)),
+        Err(SendError::OptedOut) => Err("opted_out".into()),
+    }
+}
+
+/// Who writes a person's words, as the turn put it beside them.
+fn speaker(row: &OutboxRow) -> Option<String> {
+    let value = row.message.values.iter().find(|(path, _)| path.0 == "speaker");
+    value.and_then(|(_, it)| it.value.as_str()).map(str::to_owned)
+}
+
+/// When to try again after `attempts` failures, doubling; `None` when it is enough.
+fn retry_at(attempts: u32, attempts_max: u32, now_ms: i64) -> Option<Timestamp> {
+    let wait_ms = RETRY_FIRST_MS << attempts.min(12);
+    (attempts + 1 < attempts_max).then_some(Timestamp(now_ms + wait_ms))
+}
+
+/// Makes the calls that are due; answers how many.
+pub async fn call(house: &House) -> Result<usize, StoreError> {
+    let rows = house.store.lease_calls(house.clock.now(), LEASE_MS, LEASE_MAX).await?;
+    let made = rows.len();
+    for row in rows {
+        let became = call_one(house, &row).await;
+        if let CallBecame::Returned(CallResult::Unknown) = &became {
+            warn!(call = %row.key, action = row.action, "nobody knows whether this was done");
+        }
+        house.store.settle_call(&row.payer, &row.key, became, house.clock.now()).await?;
+    }
+    Ok(made)
+}
+
+async fn call_one(house: &House, row: &CallRow) -> CallBecame {
+    let now_ms = house.clock.now().0;
+    let call = Call { payer: row.payer.clone(), key: row.key.to_string(), now_ms };
+    let running = house.host.run(&row.action, &call, row.input.clone());
+    let result = match tokio::time::timeout(CALL_PATIENCE, running).await {
+        Ok(result) => result,
+        Err(_) if row.write => Err(ActionError::Unknown("no answer in time".into())),
+        Err(_) => Err(ActionError::Unavailable("no answer in time".into())),
+    };
+    let refused = |code: &str, message: String| {
+        CallBecame::Returned(CallResult::Refused { code: code.into(), message })
+    };
+    match result {
+        Ok(value) => CallBecame::Returned(CallResult::Done(value)),
+        Err(ActionError::Refused { code, message }) => refused(&code, message),
+        Err(ActionError::Input(message)) => refused("bad_input", message),
+        Err(ActionError::Unavailable(message)) => {
+            match retry_at(row.attempts, CALL_ATTEMPTS_MAX, now_ms) {
+                Some(at) => CallBecame::Later(at),
+                None => refused("unavailable", message),
+            }
+        }
+        Err(ActionError::Unknown(_)) => match retry_at(row.attempts, CALL_ATTEMPTS_MAX, now_ms) {
+            Some(at) => CallBecame::Later(at),
+            None => inquire(house, row, &call).await,
+        },
+    }
+}
+
+/// The same key did not help: ask the action's own `inquire`, with the same arguments.
+async fn inquire(house: &House, row: &CallRow, call: &Call) -> CallBecame {
+    let spec = house.catalog.actions.get(&row.action);
+    let Some(inquire) = spec.and_then(|it| it.inquire.as_deref()) else {
+        return CallBecame::Returned(CallResult::Unknown);
+    };
+    let running = house.host.run(inquire, call, row.input.clone());
+    match tokio::time::timeout(CALL_PATIENCE, running).await {
+        Ok(Ok(value)) => CallBecame::Returned(CallResult::Done(value)),
+        _ => CallBecame::Returned(CallResult::Unknown),
+    }
+}

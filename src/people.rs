@@ -1,0 +1,327 @@
+//! Person turns: what one arrival means for the person who made it, and where it goes.
+//!
+//! Precedence (rule 4): danger, "stop" and its relatives, a hold, the focus, the router. Facts
+//! about a person change here and reach conversations as events. Nothing is decided here.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use mendline_engine::core::Program;
+use mendline_engine::event::{Actor, Event, Repair};
+use mendline_engine::message::{Message, MessageKind};
+use mendline_engine::state::{Position, Rest};
+use serde_json::json;
+use tracing::warn;
+
+use crate::channels::Incoming;
+use crate::directory;
+use crate::house::House;
+use crate::phrases;
+use crate::store::{
+    Conversation, EffectRef, NewConversation, PersonCommit, PersonFact, QuestionRow, StoreError,
+    Unrouted,
+};
+use crate::understand;
+
+/// The flow that takes people who want a person and have no matter open.
+const PERSON_FLOW: &str = "talk_to_a_person";
+/// Arrivals routed in one pass.
+const ROUTE_MAX: u32 = 64;
+/// Open conversations looked at when words come without a question.
+const OPEN_MAX: u32 = 8;
+
+/// Routes the arrivals that wait; answers how many.
+pub async fn route(house: &House) -> Result<usize, StoreError> {
+    let arrivals = house.store.unrouted(ROUTE_MAX).await?;
+    let mut routed = 0;
+    for arrival in arrivals {
+        let seq = arrival.seq;
+        match route_one(house, arrival).await {
+            Ok(commit) => {
+                let settles = commit.settled.is_some() || !commit.says.is_empty();
+                let person = (commit.payer.clone(), commit.person.clone());
+                house.store.commit_person(commit).await?;
+                if settles {
+                    let news = crate::wake::News { payer: person.0, person: Some(person.1) };
+                    house.wake.tell(news);
+                }
+                routed += 1;
+            }
+            Err(error) => warn!(seq, "arrival put off: {error:#}"),
+        }
+    }
+    Ok(routed)
+}
+
+async fn route_one(house: &House, arrival: Unrouted) -> anyhow::Result<PersonCommit> {
+    let known = directory::ensure_known(house, &arrival.payer, &arrival.person).await?;
+    let language = known.as_ref().map_or("en", |it| it.language.as_str()).to_owned();
+    let name = known.map(|it| it.name).unwrap_or_default();
+    let router = Router { house, arrival: &arrival, language, name };
+    let mut commit = PersonCommit {
+        seq: arrival.seq,
+        payer: arrival.payer.clone(),
+        person: arrival.person.clone(),
+        now: house.clock.now(),
+        events: Vec::new(),
+        begins: Vec::new(),
+        facts: Vec::new(),
+        says: Vec::new(),
+        settled: None,
+    };
+    match arrival.incoming.clone() {
+        Incoming::Words(words) => router.words(words, &mut commit).await?,
+        Incoming::Tap { question, choice, with } => {
+            router.tap(question, choice, with, &mut commit).await?;
+        }
+        Incoming::Repair(repair) => router.repair(repair, &mut commit).await?,
+        Incoming::Language(language) => {
+            commit.facts.push(PersonFact::Language(language.clone()));
+            if let Some(open) = router.open().await?.into_iter().next() {
+                let party = router.party(&open).await?;
+                let repair = Repair::Language { language };
+                commit.events.push((open.id, Event::Repair { party, repair }));
+            }
+        }
+        Incoming::Desk { handoff, action } => {
+            let event = Event::Desk { handoff: handoff.key, actor: router.actor(), action };
+            router.to_known(handoff.conversation, event, &mut commit).await?;
+        }
+        Incoming::Start { flow, fields } => match house.flows.current(&flow) {
+            Some(program) => commit.begins.push(router.begin(&program, fields, None)),
+            None => commit.settled = Some(json!("no_such_flow")),
+        },
+        Incoming::Happened { conversation, name, data } => {
+            let event = Event::Happened { name, data };
+            router.to_known(conversation, event, &mut commit).await?;
+        }
+    }
+    Ok(commit)
+}
+
+struct Router<'a> {
+    house: &'a House,
+    arrival: &'a Unrouted,
+    language: String,
+    name: String,
+}
+
+impl Router<'_> {
+    async fn words(&self, words: String, commit: &mut PersonCommit) -> anyhow::Result<()> {
+        let open = self.open().await?;
+        if understand::is_danger(&words) {
+            return self.danger(open, commit).await;
+        }
+        let channel = self.house.channels.get(self.arrival.source.as_str());
+        let intrudes = channel.is_some_and(|it| it.profile().intrudes);
+        if intrudes && understand::opts_out(&words) {
+            let channel = self.arrival.source.clone();
+            commit.facts.push(PersonFact::OptedOut { channel });
+            commit.says.push(self.say(phrases::OPTED_OUT, MessageKind::Reply));
+            return Ok(());
+        }
+        if intrudes && understand::opts_in(&words) {
+            let channel = self.arrival.source.clone();
+            commit.facts.push(PersonFact::OptedIn { channel });
+            commit.says.push(self.say(phrases::OPTED_IN, MessageKind::Reply));
+            return Ok(());
+        }
+        let flows = self.house.flows.all();
+        let wanted = understand::wanted(&words, &flows);
+        let focus = self.focus().await?;
+        if let Some(focus) = &focus {
+            let here = open.iter().find(|it| it.id == focus.question.conversation);
+            let other = wanted
+                .as_ref()
+                .filter(|it| it.plain && here.is_none_or(|c| c.flow != it.program.flow));
+            if other.is_none() {
+                commit.events.push(said(focus, words));
+                return Ok(());
+            }
+        }
+        if let Some(wanted) = wanted {
+            return self.want(&wanted.program, words, open, commit).await;
+        }
+        match open.into_iter().next() {
+            Some(open) => {
+                let party = self.party(&open).await?;
+                let event = Event::Said { party, words, question: None };
+                commit.events.push((open.id, event));
+            }
+            None => commit.says.push(self.menu(&flows)),
+        }
+        Ok(())
+    }
+
+    /// The person asked for a flow: the one that is open goes on, else a new one begins, and its
+    /// first question may take the floor from the one that has it.
+    async fn want(
+        &self,
+        program: &Arc<Program>,
+        words: String,
+        open: Vec<Conversation>,
+        commit: &mut PersonCommit,
+    ) -> anyhow::Result<()> {
+        if let Some(same) = open.into_iter().find(|it| it.flow == program.flow) {
+            let party = self.party(&same).await?;
+            let event = if self.mentions_more(&words, program) {
+                Event::Said { party, words, question: None }
+            } else {
+                Event::Repair { party, repair: Repair::Return }
+            };
+            commit.events.push((same.id, event));
+            return Ok(());
+        }
+        let channel = self.arrival.source.clone();
+        commit.facts.push(PersonFact::Focus { channel, question: None });
+        commit.begins.push(self.begin(program, BTreeMap::new(), Some(words)));
+        Ok(())
+    }
+
+    /// Whether words say more than that the flow is wanted: then the conversation should hear them.
+    fn mentions_more(&self, words: &str, program: &Program) -> bool {
+        let folded = understand::fold(words);
+        let mut examples = program.start_when.says.values().flatten();
+        !examples.any(|it| understand::fold(it) == folded) && !words.starts_with('/')
+    }
+
+    async fn danger(
+        &self,
+        open: Vec<Conversation>,
+        commit: &mut PersonCommit,
+    ) -> anyhow::Result<()> {
+        commit.says.push(self.say(phrases::DANGER, MessageKind::Safety));
+        for it in &open {
+            let party = self.party(it).await?;
+            commit.events.push((it.id.clone(), Event::Danger { party }));
+        }
+        if open.is_empty()
+            && let Some(program) = self.house.flows.current(PERSON_FLOW)
+        {
+            let begin = self.begin(&program, BTreeMap::new(), None);
+            let event = Event::Danger { party: program.principal.clone() };
+            commit.events.push((begin.id.clone(), event));
+            commit.begins.push(begin);
+        }
+        Ok(())
+    }
+
+    async fn tap(
+        &self,
+        question: EffectRef,
+        choice: String,
+        with: BTreeMap<String, serde_json::Value>,
+        commit: &mut PersonCommit,
+    ) -> anyhow::Result<()> {
+        let event = Event::Tapped { actor: self.actor(), question: question.key, choice, with };
+        self.to_known(question.conversation, event, commit).await
+    }
+
+    async fn repair(&self, repair: Repair, commit: &mut PersonCommit) -> anyhow::Result<()> {
+        let focus = self.focus().await?;
+        if let Some(focus) = focus {
+            let event = Event::Repair { party: focus.party.clone(), repair };
+            commit.events.push((focus.question.conversation, event));
+            return Ok(());
+        }
+        if let Some(open) = self.open().await?.into_iter().next() {
+            let party = self.party(&open).await?;
+            commit.events.push((open.id, Event::Repair { party, repair }));
+            return Ok(());
+        }
+        match (repair, self.house.flows.current(PERSON_FLOW)) {
+            (Repair::Human, Some(program)) => {
+                commit.begins.push(self.begin(&program, BTreeMap::new(), None));
+            }
+            _ => commit.says.push(self.menu(&self.house.flows.all())),
+        }
+        Ok(())
+    }
+
+    /// An event for a conversation that the arrival names. One that does not exist, or is
+    /// another payer's, is the same to the asker.
+    async fn to_known(
+        &self,
+        conversation: String,
+        event: Event,
+        commit: &mut PersonCommit,
+    ) -> anyhow::Result<()> {
+        match self.house.store.conversation(&self.arrival.payer, &conversation).await? {
+            Some(_) => commit.events.push((conversation, event)),
+            None => commit.settled = Some(json!("no_such_choice")),
+        }
+        Ok(())
+    }
+
+    async fn focus(&self) -> Result<Option<QuestionRow>, StoreError> {
+        let Unrouted { payer, person, source, .. } = self.arrival;
+        self.house.store.focus(payer, person, source).await
+    }
+
+    async fn open(&self) -> Result<Vec<Conversation>, StoreError> {
+        let Unrouted { payer, person, .. } = self.arrival;
+        let mut all = self.house.store.conversations_of(payer, person, OPEN_MAX).await?;
+        all.retain(|it| it.state.position != Position::Ended && !is_parent(it));
+        Ok(all)
+    }
+
+    async fn party(&self, conversation: &Conversation) -> anyhow::Result<String> {
+        let program = crate::turns::version(self.house, &conversation.flow_hash).await?;
+        Ok(program.principal.clone())
+    }
+
+    fn actor(&self) -> Actor {
+        // The party and the authorities are filled in when the turn is taken.
+        Actor {
+            person: self.arrival.person.clone(),
+            name: self.name.clone(),
+            party: None,
+            authorities: Vec::new(),
+        }
+    }
+
+    fn begin(
+        &self,
+        program: &Program,
+        fields: BTreeMap<String, serde_json::Value>,
+        words: Option<String>,
+    ) -> NewConversation {
+        NewConversation {
+            id: uuid::Uuid::now_v7().to_string(),
+            flow_hash: program.hash.clone(),
+            flow: program.flow.clone(),
+            principal: self.arrival.person.clone(),
+            parent: None,
+            event: Event::Started { fields, words },
+            at: self.house.clock.now(),
+        }
+    }
+
+    fn say(&self, phrase: phrases::Phrase, kind: MessageKind) -> Message {
+        phrases::message(phrase, "worker", kind)
+    }
+
+    /// "I can help with …", from the first example of each flow.
+    fn menu(&self, flows: &[Arc<Program>]) -> Message {
+        let language = self.language.as_str();
+        let examples: Vec<_> = flows
+            .iter()
+            .filter_map(|it| {
+                let says = &it.start_when.says;
+                says.get(language).or_else(|| says.values().next())?.first().cloned()
+            })
+            .collect();
+        phrases::menu(&examples)
+    }
+}
+
+/// Whether a conversation only waits for the one it runs.
+fn is_parent(conversation: &Conversation) -> bool {
+    matches!(&conversation.state.position, Position::At { rest: Rest::Running { .. }, .. })
+}
+
+fn said(focus: &QuestionRow, words: String) -> (String, Event) {
+    let question = Some(focus.question.key);
+    let event = Event::Said { party: focus.party.clone(), words, question };
+    (focus.question.conversation.clone(), event)
+}

@@ -1,0 +1,81 @@
+//! What the house says outside any conversation, in each language.
+
+use std::collections::BTreeMap;
+
+use mendline_engine::label::Labels;
+use mendline_engine::message::{Message, MessageKind};
+use mendline_engine::text::{Part, Template, Values, Wording};
+
+/// A phrase: its key, its English, its Spanish.
+pub type Phrase = (&'static str, &'static str, &'static str);
+
+/// The confirmation of an opt-out; the last thing that is said on that channel.
+pub const OPTED_OUT: Phrase = (
+    "opted_out",
+    "All right, I will not write to you here any more. Write START if you change your mind.",
+    "De acuerdo, no le escribiré más por aquí. Escriba START si cambia de opinión.",
+);
+
+/// The channel is open again.
+pub const OPTED_IN: Phrase = (
+    "opted_in",
+    "Welcome back. I can write to you here again.",
+    "Gracias por volver. Ya puedo escribirle por aquí de nuevo.",
+);
+
+/// Somebody may be in danger. Numbers: 911; 988 Suicide and Crisis Lifeline (press 2 for
+/// Spanish); Poison Control 1-800-222-1222 (domain facts 4.6).
+pub const DANGER: Phrase = (
+    "danger",
+    "You are not alone. If you are in danger now, call 911. You can call or text 988 at any hour \
+     to talk with someone. If you took too much medicine and are awake, Poison Control is at \
+     1-800-222-1222. I am fetching a person to write to you here. Are you safe right now?",
+    "No está solo, no está sola. Si está en peligro ahora, llame al 911. Puede llamar al 988 a \
+     cualquier hora y oprimir 2 para hablar en español. Si tomó demasiada medicina y está \
+     despierto, el Centro de Toxicología está en el 1-800-222-1222. Estoy buscando a una persona \
+     que le escriba aquí. ¿Está a salvo en este momento?",
+);
+
+/// A phrase as a message.
+pub fn message(phrase: Phrase, party: &str, kind: MessageKind) -> Message {
+    let (key, english, spanish) = phrase;
+    worded(key, party, kind, english.to_owned(), spanish.to_owned())
+}
+
+/// "I can help with …".
+pub fn menu(examples: &[String]) -> Message {
+    let quoted: Vec<_> = examples.iter().map(|it| format!("“{it}”")).collect();
+    let list = quoted.join(", ");
+    let english = format!(
+        "I can help with your medicine and your claim. You can write, for example: {list}. Or \
+         write “a person”, and someone will answer you."
+    );
+    let spanish = format!(
+        "Puedo ayudarle con su medicina y su reclamo. Puede escribir, por ejemplo: {list}. O \
+         escriba “una persona”, y alguien le responderá."
+    );
+    worded("menu", "worker", MessageKind::Reply, english, spanish)
+}
+
+fn worded(key: &str, party: &str, kind: MessageKind, english: String, spanish: String) -> Message {
+    let template = |source: String| Template { parts: vec![Part::Words(source.clone())], source };
+    let words = BTreeMap::from([
+        ("en".to_owned(), template(english)),
+        ("es".to_owned(), template(spanish)),
+    ]);
+    Message {
+        party: party.to_owned(),
+        kind,
+        wording: Wording {
+            key: format!("house.{key}"),
+            words,
+            private: BTreeMap::new(),
+            labels: Labels::NONE,
+            private_labels: Labels::NONE,
+        },
+        values: Values::new(),
+        buttons: Vec::new(),
+        question: None,
+        card: None,
+    }
+}

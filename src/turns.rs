@@ -1,0 +1,370 @@
+//! Takes turns: claims conversations that have events, runs the pure engine, commits.
+//!
+//! This room alone calls [`turn`]. It decides nothing about the matter; it supplies the world
+//! (who is who, what is law, what time it is), answers fast reads before the commit, and turns
+//! effects into rows.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anyhow::Context;
+use mendline_engine::catalog::ActionVerb;
+use mendline_engine::core::Program;
+use mendline_engine::effect::{Effect, VerdictKind};
+use mendline_engine::env::Env;
+use mendline_engine::event::{CallResult, Event, Repair};
+use mendline_engine::message::EffectKey;
+use mendline_engine::state::{Position, Rest, State};
+use mendline_engine::time::Timestamp;
+use mendline_engine::turn::turn;
+use mendline_plugin::{ActionError, Call};
+use serde_json::{Value, json};
+use tracing::warn;
+
+use crate::directory::{self, Directory};
+use crate::house::House;
+use crate::store::{
+    Claimed, Conversation, EffectRef, HandoffChange, NewCall, NewConversation, NewMessage,
+    StoreError, TurnCommit,
+};
+use crate::wake::News;
+
+/// How long a claimed conversation is ours. A turn takes milliseconds; this is for a crash.
+const LEASE_MS: i64 = 30_000;
+/// Conversations claimed at once. More would only wait behind each other.
+const CLAIM_MAX: u32 = 64;
+/// Events of one conversation in one commit, so that one talker cannot hold the others up.
+const EVENTS_MAX: u32 = 16;
+/// Fast reads answered within one commit. A flow that needs more is a loop.
+const FAST_READS_MAX: usize = 16;
+
+/// Takes the turns that can be taken now; answers how many conversations moved.
+pub async fn take(house: &House) -> Result<usize, StoreError> {
+    let now = house.clock.now();
+    let claimed = house.store.claim(now, LEASE_MS, CLAIM_MAX, EVENTS_MAX).await?;
+    let mut commits = Vec::new();
+    for it in claimed {
+        let conversation = it.conversation.id.clone();
+        match compute(house, it, now).await {
+            Ok(commit) => commits.push(commit),
+            // The lease runs out and the turn is taken again; the words are still in the inbox.
+            Err(error) => warn!(conversation, "turn put off: {error:#}"),
+        }
+    }
+    let news: Vec<_> = commits.iter().flat_map(news_of).collect();
+    let taken = commits.len();
+    for result in house.store.commit(commits).await {
+        match result {
+            Ok(()) | Err(StoreError::Conflict) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    news.into_iter().for_each(|it| house.wake.tell(it));
+    Ok(taken)
+}
+
+fn news_of(commit: &TurnCommit) -> Vec<News> {
+    let payer = &commit.payer;
+    let people = commit.messages.iter().map(|it| Some(it.person.clone()));
+    let desks = [Some(commit.principal.clone()), None];
+    people.chain(desks).map(|person| News { payer: payer.clone(), person }).collect()
+}
+
+/// Everything that one claimed conversation's events lead to, not yet committed.
+async fn compute(house: &House, claimed: Claimed, now: Timestamp) -> anyhow::Result<TurnCommit> {
+    let Claimed { conversation, events } = claimed;
+    let program = version(house, &conversation.flow_hash).await?;
+    let mut work = Work::new(&conversation, now);
+    for (seq, event, source, _received) in events {
+        let answer = work.apply(house, &program, event, &source).await?;
+        work.commit.done.push((seq, answer));
+    }
+    work.finish(house, &program).await
+}
+
+/// The flow version that a conversation is pinned to.
+pub async fn version(house: &House, hash: &str) -> anyhow::Result<Arc<Program>> {
+    if let Some(program) = house.flows.version(hash) {
+        return Ok(program);
+    }
+    let kept = house.store.kept_flow(hash).await?;
+    let program = Arc::new(kept.context("the flow version is not kept")?.program);
+    house.flows.keep(program.clone());
+    Ok(program)
+}
+
+/// One conversation's commit in the making.
+struct Work<'a> {
+    conversation: &'a Conversation,
+    state: State,
+    now: Timestamp,
+    commit: TurnCommit,
+}
+
+impl<'a> Work<'a> {
+    fn new(conversation: &'a Conversation, now: Timestamp) -> Work<'a> {
+        let commit = TurnCommit {
+            payer: conversation.payer.clone(),
+            conversation: conversation.id.clone(),
+            principal: conversation.principal.clone(),
+            expected_turn: conversation.state.turn,
+            state: conversation.state.clone(),
+            done: Vec::new(),
+            messages: Vec::new(),
+            calls: Vec::new(),
+            timers: Vec::new(),
+            cleared: Vec::new(),
+            closed: Vec::new(),
+            handoffs: Vec::new(),
+            begins: Vec::new(),
+            events: Vec::new(),
+            identifiers: Vec::new(),
+            record: Vec::new(),
+            now,
+        };
+        Work { conversation, state: conversation.state.clone(), now, commit }
+    }
+
+    /// Applies one event, and the answers of the fast reads it leads to.
+    async fn apply(
+        &mut self,
+        house: &House,
+        program: &Program,
+        event: Event,
+        source: &str,
+    ) -> anyhow::Result<Option<Value>> {
+        let mut answer = None;
+        let mut next = Some((event, source.to_owned()));
+        for _ in 0..=FAST_READS_MAX {
+            let Some((event, source)) = next.take() else { return Ok(answer) };
+            let payer = &self.conversation.payer;
+            let principal = &self.conversation.principal;
+            let directory =
+                directory::look_up(house, payer, principal, program, &self.state).await?;
+            let event = identify(event, &directory);
+            let (fast, verdict) = self.step(house, program, &directory, &event, &source);
+            answer = verdict.or(answer);
+            if let Some((key, action, input)) = fast {
+                let result = self.read(house, &key, &action, input).await;
+                next = Some((Event::Returned { call: key, result }, "fast".into()));
+            }
+        }
+        Ok(answer)
+    }
+
+    /// One engine turn. Answers with the fast read that it rests on, if it does.
+    fn step(
+        &mut self,
+        house: &House,
+        program: &Program,
+        directory: &Directory,
+        event: &Event,
+        source: &str,
+    ) -> (Option<(EffectKey, String, Value)>, Option<Value>) {
+        let env = Env {
+            now: self.now,
+            conversation: &self.conversation.id,
+            catalog: &house.catalog,
+            calendars: &house.calendars,
+            rules: &house.rules,
+            jurisdiction: directory.jurisdiction.as_deref(),
+            parties: &directory.parties,
+        };
+        let before = std::mem::take(&mut self.state);
+        let taken = turn(program, &before, event, &env);
+        self.commit.record.push(json!({
+            "event": event, "source": source, "now": self.now, "reads": directory.reads,
+            "flow": { "name": program.flow, "version": program.version, "hash": program.hash },
+            "engine": env!("CARGO_PKG_VERSION"), "turn": before.turn,
+            "effects": taken.effects, "position": taken.state.position,
+        }));
+        if let Some(claim) = &directory.claim
+            && !self.commit.identifiers.contains(claim)
+        {
+            self.commit.identifiers.push(claim.clone());
+        }
+        self.state = taken.state;
+        self.note_takers(&before);
+        let mut fast = None;
+        let mut answer = None;
+        for (index, effect) in taken.effects.into_iter().enumerate() {
+            let index = u32::try_from(index).expect("a turn has a bounded number of effects");
+            let key = EffectKey { turn: before.turn, index };
+            if let Effect::Call { action, input, .. } = &effect
+                && self.is_fast(house, key, action)
+            {
+                fast = Some((key, action.clone(), input.clone()));
+                continue;
+            }
+            if let Effect::Verdict(verdict) = &effect {
+                answer = Some(json!(verdict.verdict));
+                if verdict.verdict == VerdictKind::NotAllowed {
+                    warn!(conversation = self.conversation.id, "somebody may not do this");
+                }
+            }
+            self.put(house, directory, key, effect);
+        }
+        (fast, answer)
+    }
+
+    /// A fast read is answered before the commit, if the conversation rests on it.
+    fn is_fast(&self, house: &House, key: EffectKey, action: &str) -> bool {
+        let spec = house.catalog.actions.get(action);
+        let fast = spec.is_some_and(|it| it.fast && it.verb == ActionVerb::Read);
+        let rests = matches!(
+            &self.state.position,
+            Position::At { rest: Rest::Calling { call, .. }, .. } if *call == key
+        );
+        fast && rests
+    }
+
+    async fn read(&self, house: &House, key: &EffectKey, action: &str, input: Value) -> CallResult {
+        let effect = EffectRef { conversation: self.conversation.id.clone(), key: *key };
+        let call = Call {
+            payer: self.conversation.payer.clone(),
+            key: effect.to_string(),
+            now_ms: self.now.0,
+        };
+        match house.host.run(action, &call, input).await {
+            Ok(value) => CallResult::Done(value),
+            Err(ActionError::Refused { code, message }) => CallResult::Refused { code, message },
+            Err(error) => {
+                let message = error.to_string();
+                CallResult::Refused { code: "unavailable".into(), message }
+            }
+        }
+    }
+
+    /// Somebody who took a handoff shows only in the state.
+    fn note_takers(&mut self, before: &State) {
+        for hold in &self.state.holds {
+            let old = before.holds.iter().find(|it| it.handoff == hold.handoff);
+            if let Some(holder) = &hold.holder
+                && old.and_then(|it| it.holder.as_ref()) != Some(holder)
+            {
+                let change = HandoffChange::Taken { key: hold.handoff, holder: holder.clone() };
+                self.commit.handoffs.push(change);
+            }
+        }
+    }
+
+    /// Turns one effect into a row.
+    fn put(&mut self, house: &House, directory: &Directory, key: EffectKey, effect: Effect) {
+        let person_of = |party: &str| directory.parties.get(party).map(|it| it.person.clone());
+        match effect {
+            Effect::Send(message) => {
+                let Some(person) = person_of(&message.party) else { return };
+                let due = message.card.as_ref().and_then(|card| card.due);
+                self.commit.messages.push(NewMessage { key, person, message, due });
+            }
+            Effect::Close { question, why } => self.commit.closed.push((question, why)),
+            Effect::Call { action, input, verb } => {
+                let write = verb == ActionVerb::Write;
+                self.commit.calls.push(NewCall { key, action, input, write });
+            }
+            Effect::Timer { name, generation, due } => {
+                self.commit.cleared.retain(|it| *it != name);
+                self.commit.timers.retain(|(it, ..)| *it != name);
+                self.commit.timers.push((name, generation, due));
+            }
+            Effect::ClearTimer { name } => {
+                self.commit.timers.retain(|(it, ..)| *it != name);
+                self.commit.cleared.push(name);
+            }
+            Effect::Start { flow, fields, at, waits } => {
+                self.begin(house, key, flow, fields, at, waits);
+            }
+            Effect::OpenHandoff(open) => {
+                let person = open.party.as_deref().and_then(person_of);
+                self.commit.handoffs.push(HandoffChange::Open { key, open, person });
+            }
+            Effect::CloseHandoff { handoff } => {
+                self.commit.handoffs.push(HandoffChange::Close { key: handoff });
+            }
+            Effect::Draft { handoff, draft } => {
+                let draft = json!({ "draft": draft, "at": self.now });
+                self.commit.handoffs.push(HandoffChange::Draft { key: handoff, draft });
+            }
+            Effect::Ended { outcome } => self.tell_parent(outcome),
+            Effect::Verdict(_) | Effect::Noted(_) => {}
+        }
+    }
+
+    fn begin(
+        &mut self,
+        house: &House,
+        key: EffectKey,
+        flow: String,
+        fields: BTreeMap<String, Value>,
+        at: Option<Timestamp>,
+        waits: bool,
+    ) {
+        let own = EffectRef { conversation: self.conversation.id.clone(), key };
+        let Some(program) = house.flows.current(&flow) else {
+            // The checker refuses such a flow; a deploy that removed one must not strand anybody.
+            warn!(flow, "a flow to start is not there");
+            if waits {
+                let event = Event::ChildEnded { run: key, outcome: "missing".into() };
+                self.commit.events.push((self.conversation.id.clone(), event));
+            }
+            return;
+        };
+        self.commit.begins.push(NewConversation {
+            id: uuid::Uuid::now_v7().to_string(),
+            flow_hash: program.hash.clone(),
+            flow,
+            principal: self.conversation.principal.clone(),
+            parent: waits.then_some(own),
+            event: Event::Started { fields, words: None },
+            at: at.unwrap_or(self.now),
+        });
+    }
+
+    fn tell_parent(&mut self, outcome: String) {
+        if let Some(parent) = &self.conversation.parent {
+            let event = Event::ChildEnded { run: parent.key, outcome };
+            self.commit.events.push((parent.conversation.clone(), event));
+        }
+    }
+
+    /// Closes the books: after a digression, the conversation it interrupted has the floor again.
+    async fn finish(mut self, house: &House, program: &Program) -> anyhow::Result<TurnCommit> {
+        let ended = self.state.outcome.is_some() && self.conversation.state.outcome.is_none();
+        if ended && self.conversation.parent.is_none() {
+            let (payer, person) = (&self.conversation.payer, &self.conversation.principal);
+            let others = house.store.conversations_of(payer, person, 8).await?;
+            let waiting = others.into_iter().find(|it| {
+                it.id != self.conversation.id
+                    && matches!(&it.state.position, Position::At { rest: Rest::Asking(_), .. })
+            });
+            if let Some(other) = waiting {
+                let party = program.principal.clone();
+                let event = Event::Repair { party, repair: Repair::Return };
+                self.commit.events.push((other.id, event));
+            }
+        }
+        self.commit.state = self.state;
+        Ok(self.commit)
+    }
+}
+
+/// Fills in who acts, as of this moment: the party they play, the authorities they hold.
+fn identify(event: Event, directory: &Directory) -> Event {
+    let fill = |mut actor: mendline_engine::event::Actor| {
+        actor.party = directory.party_of(&actor.person);
+        actor.authorities = directory.authorities(&actor.person);
+        if let Some(party) = actor.party.as_ref().and_then(|it| directory.parties.get(it)) {
+            actor.name = party.name.clone();
+        }
+        actor
+    };
+    match event {
+        Event::Tapped { actor, question, choice, with } => {
+            Event::Tapped { actor: fill(actor), question, choice, with }
+        }
+        Event::Desk { handoff, actor, action } => {
+            Event::Desk { handoff, actor: fill(actor), action }
+        }
+        other => other,
+    }
+}
