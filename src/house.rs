@@ -35,8 +35,8 @@ pub struct House {
     pub channels: BTreeMap<&'static str, Arc<dyn Channel>>,
     /// Keys: signed links, keyed indexes, ciphers.
     pub vault: Vault,
-    /// Hints.
-    pub wake: Wake,
+    /// Hints; shared, because channels tap open pages too.
+    pub wake: Arc<Wake>,
     /// Whether this is the demo (fictional claims, demo logins allowed, banner shown).
     pub demo: bool,
 }
