@@ -16,3 +16,4 @@ pub mod turns;
 pub mod understand;
 pub mod vault;
 pub mod wake;
+pub mod web;

@@ -1,0 +1,108 @@
+//! The doors that open on the web: the worker's chat, the pharmacist's page, the desk's place.
+//!
+//! A door verifies who knocks, hands what they did to the house, and shows what the house has
+//! for them. It decides nothing and asks no conversation directly. Pages work before any script
+//! runs; nothing private stands in a log, a title or an address.
+
+pub mod assets;
+pub mod guard;
+pub mod limits;
+pub mod pages;
+
+use std::net::SocketAddr;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+use tokio_util::sync::CancellationToken;
+
+use crate::house::House;
+
+/// What an operator may set about the doors.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Payers whose prescriptions the pharmacist's door may look up.
+    pub payers: Vec<String>,
+    /// Pages that may frame the chat, as a `frame-ancestors` source list.
+    pub frame_ancestors: String,
+    /// Payer and person whose chat links the demo shows.
+    pub demo_people: Vec<(String, String)>,
+}
+
+impl Settings {
+    /// What the demo needs: its two payers, and the links of its workers.
+    pub fn demo() -> Settings {
+        let payer = |it: &str| format!("{it}-demo");
+        let northwind = payer("northwind-mutual");
+        Settings {
+            payers: vec![northwind.clone(), payer("cedar-casualty")],
+            frame_ancestors: "'self'".into(),
+            demo_people: vec![(northwind, "ana".into())],
+        }
+    }
+
+    /// A server's defaults: no payer, framed by nobody else.
+    pub fn serve(payers: Vec<String>) -> Settings {
+        Settings { payers, frame_ancestors: "'self'".into(), demo_people: Vec::new() }
+    }
+}
+
+/// What the doors share.
+#[derive(Clone)]
+pub struct Web(Arc<Inner>);
+
+/// The inside of [`Web`].
+pub struct Inner {
+    /// The house.
+    pub house: Arc<House>,
+    /// The operator's settings.
+    pub settings: Settings,
+}
+
+impl Deref for Web {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+/// Every door, with the demo's settings in the demo and no payer elsewhere.
+pub fn router(house: Arc<House>) -> Router {
+    let settings = if house.demo { Settings::demo() } else { Settings::serve(Vec::new()) };
+    router_with(house, settings)
+}
+
+/// Every door.
+pub fn router_with(house: Arc<House>, settings: Settings) -> Router {
+    let web = Web(Arc::new(Inner { house, settings }));
+    Router::new()
+        .route("/", get(home))
+        .route("/assets/{name}", get(assets::asset))
+        .route("/widget.js", get(assets::widget))
+        .route("/healthz", get(guard::health))
+        .route("/readyz", get(guard::ready))
+        .with_state(web.clone())
+        .method_not_allowed_fallback(|| async { axum::http::StatusCode::METHOD_NOT_ALLOWED })
+        .layer(DefaultBodyLimit::max(limits::BODY_BYTES_MAX))
+        .layer(from_fn_with_state(web.clone(), guard::hold))
+        .layer(from_fn_with_state(web, guard::dress))
+}
+
+/// Serves every door on `listener` until `shutdown`; open requests are finished first.
+pub async fn serve(
+    router: Router,
+    listener: tokio::net::TcpListener,
+    shutdown: CancellationToken,
+) -> std::io::Result<()> {
+    axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
+        .with_graceful_shutdown(async move { shutdown.cancelled().await })
+        .await
+}
+
+async fn home(State(web): State<Web>) -> axum::response::Response {
+    pages::home(web.house.demo)
+}
