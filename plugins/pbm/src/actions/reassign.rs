@@ -11,10 +11,10 @@ use super::{ClaimArg, refused};
 use crate::examples;
 use crate::records::Person;
 use crate::standing::claim_today;
-use crate::store::{Attempt, Begun, Store, person, set_adjuster};
+use crate::store::{Attempt, Begun, Store, decline, declined, person, set_adjuster};
 
-/// Gives the claim to the one that the payer's claim system names, or, where she is the one who
-/// said "not mine", to the supervisor. The record that was shown says who had it then: if somebody
+/// Gives the claim to the one that the payer's claim system names, or, where that one has said "not
+/// mine", to the supervisor; never back to somebody who has said so. The record that was shown says who had it then: if somebody
 /// moved it meanwhile, nothing is changed and the one who has it now is the answer.
 pub(crate) struct Reassign(pub Arc<Store>);
 
@@ -58,18 +58,21 @@ async fn write(
     let conn = &mut *attempt.tx;
     let (row, _) = claim_today(conn, call, claim.number()).await?;
     let from = claim.adjuster().unwrap_or(&row.adjuster);
-    let to = if from != row.adjuster {
-        &row.adjuster
-    } else if from != row.owner {
-        &row.owner
-    } else if from != row.supervisor {
-        &row.supervisor
+    let to = if from == row.adjuster {
+        let mut declined = declined(conn, &call.payer, &row.number).await?;
+        declined.push(from.to_owned());
+        let to = [&row.owner, &row.supervisor].into_iter().find(|it| !declined.contains(it));
+        let Some(to) = to else {
+            return Err(refused("nobody_else", "everyone it could belong to has said no"));
+        };
+        decline(conn, &call.payer, &row.number, from).await?;
+        if !set_adjuster(conn, &call.payer, &row.number, from, to).await? {
+            return Err(ActionError::Unavailable("the claim moved meanwhile".into()));
+        }
+        to
     } else {
-        return Err(refused("nobody_else", "the supervisor has it, and there is nobody else"));
+        &row.adjuster
     };
-    if to != &row.adjuster && !set_adjuster(conn, &call.payer, &row.number, from, to).await? {
-        return Err(ActionError::Unavailable("the claim moved meanwhile".into()));
-    }
     let Some(person) = person(conn, &call.payer, to).await? else {
         return Err(refused("nobody_else", "the one it belongs to is not on file"));
     };

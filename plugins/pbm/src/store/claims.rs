@@ -107,3 +107,35 @@ pub(crate) async fn set_adjuster(
     .await?;
     Ok(done.rows_affected() == 1)
 }
+
+/// Notes that this person said "not my claim".
+pub(crate) async fn decline(
+    conn: &mut SqliteConnection,
+    payer: &str,
+    number: &str,
+    person: &str,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO declined (payer, claim, person) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+    )
+    .bind(payer)
+    .bind(number)
+    .bind(person)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Everyone who has said so.
+pub(crate) async fn declined(
+    conn: &mut SqliteConnection,
+    payer: &str,
+    number: &str,
+) -> Result<Vec<String>, StoreError> {
+    let people = sqlx::query_scalar("SELECT person FROM declined WHERE payer = ?1 AND claim = ?2")
+        .bind(payer)
+        .bind(number)
+        .fetch_all(conn)
+        .await?;
+    Ok(people)
+}

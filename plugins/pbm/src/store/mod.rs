@@ -27,7 +27,9 @@ pub(crate) use authorizations::{
     Authorization, covering_authorization, insert_authorization, lapse_authorizations,
     latest_authorization,
 };
-pub(crate) use claims::{ClaimRow, claim, claim_by_number_and_rx, open_claims, set_adjuster};
+pub(crate) use claims::{
+    ClaimRow, claim, claim_by_number_and_rx, decline, declined, open_claims, set_adjuster,
+};
 pub(crate) use people::{IdentityRow, PersonRow, identities, parties, person};
 pub(crate) use prescriptions::{
     Fill, Prescription, fills, insert_fill, prescription, prescriptions,

@@ -52,6 +52,14 @@ CREATE TABLE IF NOT EXISTS claims (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS claims_by_worker ON claims (payer, worker);
 
+-- Who said "not my claim": it does not come back to them in a circle.
+CREATE TABLE IF NOT EXISTS declined (
+    payer  TEXT NOT NULL,
+    claim  TEXT NOT NULL,
+    person TEXT NOT NULL,
+    PRIMARY KEY (payer, claim, person)
+) STRICT;
+
 CREATE TABLE IF NOT EXISTS prescriptions (
     payer       TEXT NOT NULL,
     claim       TEXT NOT NULL,
