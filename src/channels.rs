@@ -3,6 +3,8 @@
 //! An adapter translates and decides nothing: not whether we may write to this person, not what
 //! to say, not when to try again. Those belong to the screen, the engine and dispatch.
 
+pub mod web;
+
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;

@@ -4,10 +4,18 @@
 //! for them. It decides nothing and asks no conversation directly. Pages work before any script
 //! runs; nothing private stands in a log, a title or an address.
 
+pub mod acts;
 pub mod assets;
+pub mod chat;
 pub mod guard;
+pub mod invite;
 pub mod limits;
+pub mod lines;
 pub mod pages;
+pub mod protocol;
+pub mod session;
+pub mod socket;
+pub mod words;
 
 use std::net::SocketAddr;
 use std::ops::Deref;
@@ -18,6 +26,8 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use tokio_util::sync::CancellationToken;
+
+pub use invite::invite_link;
 
 use crate::house::House;
 
@@ -60,6 +70,10 @@ pub struct Inner {
     pub house: Arc<House>,
     /// The operator's settings.
     pub settings: Settings,
+    /// Open sockets by session.
+    pub seats: session::Seats,
+    /// How much each session may say.
+    pub says: limits::BySession,
 }
 
 impl Deref for Web {
@@ -78,13 +92,20 @@ pub fn router(house: Arc<House>) -> Router {
 
 /// Every door.
 pub fn router_with(house: Arc<House>, settings: Settings) -> Router {
-    let web = Web(Arc::new(Inner { house, settings }));
+    let web = Web(Arc::new(Inner {
+        house,
+        settings,
+        seats: session::Seats::default(),
+        says: limits::says(),
+    }));
     Router::new()
         .route("/", get(home))
         .route("/assets/{name}", get(assets::asset))
         .route("/widget.js", get(assets::widget))
         .route("/healthz", get(guard::health))
         .route("/readyz", get(guard::ready))
+        .merge(chat::routes())
+        .merge(socket::routes())
         .with_state(web.clone())
         .method_not_allowed_fallback(|| async { axum::http::StatusCode::METHOD_NOT_ALLOWED })
         .layer(DefaultBodyLimit::max(limits::BODY_BYTES_MAX))

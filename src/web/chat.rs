@@ -1,0 +1,390 @@
+//! The worker's chat page: entering by a link, the last lines, and a plain form for each thing
+//! she can do. A script makes it live; nothing here needs one.
+
+use std::time::Duration;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Form, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use serde::Deserialize;
+use tracing::warn;
+use uuid::Uuid;
+
+use super::Web;
+use super::invite::{self, NoEntry, invite_link};
+use super::limits::{WORDS_CHARS_MAX, allows};
+use super::lines::{LineView, zone};
+use super::pages::{Page, error_page, html};
+use super::protocol::{Built, FromClient, Refusal};
+use super::session::{self, Worker, cookie, no_cookie};
+use super::words::{LANGUAGES, Words, words};
+use crate::channels::web::WEB;
+use crate::directory;
+use crate::store::{AuditEntry, Person, StoreError};
+
+/// How long a plain form waits for the answer before it shows the page again. Turns take
+/// milliseconds; a plugin may take longer, and then "look for an answer" is there.
+const ANSWER_PATIENCE: Duration = Duration::from_millis(1_500);
+
+/// The chat's doors.
+pub fn routes() -> Router<Web> {
+    Router::new()
+        .route("/chat", get(page))
+        .route("/chat/enter", post(enter))
+        .route("/chat/say", post(say))
+        .route("/chat/tap", post(tap))
+        .route("/chat/repair", post(repair))
+        .route("/chat/language", post(language))
+        .route("/chat/leave", post(leave))
+}
+
+#[derive(Template)]
+#[template(path = "chat.html")]
+struct ChatPage {
+    page: Page,
+    words: &'static Words,
+    first_name: String,
+    csrf: String,
+    lines: Vec<LineView>,
+    zone: chrono_tz::Tz,
+    now_ms: i64,
+    seen: i64,
+    written: String,
+    notice: Option<&'static str>,
+    words_max: usize,
+}
+
+impl ChatPage {
+    /// A fresh id for a form, so that sending it twice is doing it once.
+    fn id(&self) -> String {
+        Uuid::new_v4().to_string()
+    }
+}
+
+#[derive(Template)]
+#[template(path = "chat-door.html")]
+struct DoorPage {
+    page: Page,
+    state: DoorState,
+    token: String,
+    links: Vec<(String, String)>,
+}
+
+#[derive(PartialEq)]
+enum DoorState {
+    Invited,
+    NotInvited,
+    Expired,
+    Spent,
+    Locked,
+}
+
+#[derive(Deserialize)]
+struct Asked {
+    #[serde(default)]
+    invite: Option<String>,
+}
+
+async fn page(State(web): State<Web>, headers: HeaderMap, Query(asked): Query<Asked>) -> Response {
+    if let Some(token) = asked.invite {
+        return match invite::look(&web.house, &token) {
+            Ok(_) => door(&web, DoorState::Invited, token).await,
+            Err(why) => door(&web, why.into(), String::new()).await,
+        };
+    }
+    let Some(token) = session::token(&headers) else {
+        return door(&web, DoorState::NotInvited, String::new()).await;
+    };
+    match web.worker(&token).await {
+        Ok(Some(worker)) => show(&web, &worker, StatusCode::OK, String::new(), None).await,
+        Ok(None) => door(&web, DoorState::Locked, String::new()).await,
+        Err(error) => away(error),
+    }
+}
+
+impl From<NoEntry> for DoorState {
+    fn from(why: NoEntry) -> DoorState {
+        match why {
+            NoEntry::Unknown => DoorState::NotInvited,
+            NoEntry::Expired => DoorState::Expired,
+            NoEntry::Spent => DoorState::Spent,
+        }
+    }
+}
+
+/// The page before the chat: entering, or how to get a link.
+async fn door(web: &Web, state: DoorState, token: String) -> Response {
+    let mut links = Vec::new();
+    if web.house.demo && state != DoorState::Invited {
+        for (payer, person) in &web.settings.demo_people {
+            let known = directory::ensure_known(&web.house, payer, person).await;
+            let name = known.ok().flatten().map_or_else(|| person.clone(), |it| it.name);
+            links.push((invite_link(&web.house, payer, person, ""), name));
+        }
+    }
+    let page = Page::new("Your chat", web.house.demo);
+    let status = match state {
+        DoorState::Expired | DoorState::Spent => StatusCode::GONE,
+        _ => StatusCode::OK,
+    };
+    html(status, &DoorPage { page, state, token, links })
+}
+
+#[derive(Deserialize)]
+struct Enter {
+    invite: String,
+}
+
+/// Spends the link and begins a session.
+async fn enter(State(web): State<Web>, headers: HeaderMap, Form(form): Form<Enter>) -> Response {
+    let invite = match invite::look(&web.house, &form.invite) {
+        Ok(invite) => invite,
+        Err(why) => return door(&web, why.into(), String::new()).await,
+    };
+    let began = async {
+        if let Err(why) = invite::spend(&web.house, &invite).await? {
+            return Ok(Err(why));
+        }
+        let entry = AuditEntry {
+            payer: invite.payer.clone(),
+            who: invite.person.clone(),
+            what: "invite_used".into(),
+            conversation: None,
+            at: web.house.clock.now(),
+        };
+        web.house.store.audit(&entry).await?;
+        web.begin(&invite.payer, &invite.person).await.map(Ok)
+    };
+    match began.await {
+        Ok(Ok(token)) => {
+            let cookie = cookie(&token, &headers);
+            ([(header::SET_COOKIE, cookie)], Redirect::to("/chat")).into_response()
+        }
+        Ok(Err(why)) => door(&web, why.into(), String::new()).await,
+        Err(error) => away(error),
+    }
+}
+
+/// The chat itself. A page that was rendered counts as shown.
+async fn show(
+    web: &Web,
+    worker: &Worker,
+    status: StatusCode,
+    written: String,
+    refused: Option<Refusal>,
+) -> Response {
+    let session = &worker.session;
+    let seen = async {
+        let person = web.known(worker).await?;
+        let lines = web.last_lines(&session.payer, &session.person).await?;
+        let last = lines.last().map_or(0, |it| it.seq);
+        web.shown(&session.payer, &session.person, last).await?;
+        Ok::<_, StoreError>((person, lines, last))
+    };
+    let (person, lines, seen) = match seen.await {
+        Ok(it) => it,
+        Err(error) => return away(error),
+    };
+    let language = speaks(&person.language);
+    let words = words(language);
+    let mut page = Page::new(words.title, web.house.demo);
+    page.lang = language.into();
+    page.scripts = vec!["chat.js"];
+    page.class = "chat";
+    let chat = ChatPage {
+        page,
+        words,
+        first_name: person.first_name,
+        csrf: session.csrf.clone(),
+        lines,
+        zone: zone(&person.zone),
+        now_ms: web.house.clock.now().0,
+        seen,
+        written,
+        notice: refused.map(|it| it.say(language)),
+        words_max: WORDS_CHARS_MAX,
+    };
+    html(status, &chat)
+}
+
+impl Web {
+    /// Who she is. Somebody whom no source knows any more still has her chat, without a name.
+    pub async fn known(&self, worker: &Worker) -> Result<Person, StoreError> {
+        let session = &worker.session;
+        let known = directory::ensure_known(&self.house, &session.payer, &session.person).await;
+        let found = known.unwrap_or_else(|error| {
+            warn!("who is who could not be asked: {error:#}");
+            None
+        });
+        Ok(found.unwrap_or_else(|| Person {
+            payer: session.payer.clone(),
+            person: session.person.clone(),
+            role: "injured_worker".into(),
+            first_name: String::new(),
+            name: String::new(),
+            language: "en".into(),
+            zone: String::new(),
+            office: None,
+            addresses: Default::default(),
+            opted_out: Vec::new(),
+        }))
+    }
+
+    /// The worker behind a form: her cookie, and the token that only our page has.
+    pub async fn at_form(&self, headers: &HeaderMap, csrf: &str) -> Result<Worker, Response> {
+        let locked = || Redirect::to("/chat").into_response();
+        let token = session::token(headers).ok_or_else(locked)?;
+        let worker = self.worker(&token).await.map_err(away)?.ok_or_else(locked)?;
+        if worker.owns(csrf) {
+            Ok(worker)
+        } else {
+            Err(error_page(StatusCode::FORBIDDEN, "/chat", self.house.demo))
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Say {
+    csrf: String,
+    id: String,
+    words: String,
+}
+
+async fn say(State(web): State<Web>, headers: HeaderMap, Form(form): Form<Say>) -> Response {
+    // Browsers send line breaks of a form as two characters; one is meant.
+    let words = form.words.replace("\r\n", "\n");
+    done(&web, &headers, &form.csrf, FromClient::Say { id: form.id, words }).await
+}
+
+#[derive(Deserialize)]
+struct Tap {
+    csrf: String,
+    id: String,
+    question: String,
+    choice: String,
+}
+
+async fn tap(State(web): State<Web>, headers: HeaderMap, Form(form): Form<Tap>) -> Response {
+    let frame = FromClient::Tap { id: form.id, question: form.question, choice: form.choice };
+    done(&web, &headers, &form.csrf, frame).await
+}
+
+#[derive(Deserialize)]
+struct Repair {
+    csrf: String,
+    id: String,
+    what: Built,
+}
+
+async fn repair(State(web): State<Web>, headers: HeaderMap, Form(form): Form<Repair>) -> Response {
+    done(&web, &headers, &form.csrf, FromClient::Repair { id: form.id, what: form.what }).await
+}
+
+#[derive(Deserialize)]
+struct Language {
+    csrf: String,
+    id: String,
+    to: String,
+}
+
+async fn language(
+    State(web): State<Web>,
+    headers: HeaderMap,
+    Form(form): Form<Language>,
+) -> Response {
+    done(&web, &headers, &form.csrf, FromClient::Language { id: form.id, to: form.to }).await
+}
+
+/// Hands a form over and shows the page again: at once, or with what could not be taken still in
+/// the composer.
+async fn done(web: &Web, headers: &HeaderMap, csrf: &str, frame: FromClient) -> Response {
+    let worker = match web.at_form(headers, csrf).await {
+        Ok(worker) => worker,
+        Err(response) => return response,
+    };
+    let session = &worker.session;
+    let language = match web.known(&worker).await {
+        Ok(person) => person.language,
+        Err(error) => return away(error),
+    };
+    let before = web.last_lines(&session.payer, &session.person).await;
+    let before = before.ok().and_then(|it| it.last().map(|it| it.seq)).unwrap_or(0);
+    let taken = if allows(&web.says, &worker.digest) {
+        web.act(session, speaks(&language), &frame).await
+    } else {
+        Err(Refusal::TooFast)
+    };
+    match taken {
+        Ok(taken) => {
+            answered(web, &worker, taken.accepted, before).await;
+            Redirect::to("/chat").into_response()
+        }
+        Err(why) => {
+            let written = match frame {
+                FromClient::Say { words, .. } => words,
+                _ => String::new(),
+            };
+            show(web, &worker, status_of(why), written, Some(why)).await
+        }
+    }
+}
+
+fn status_of(why: Refusal) -> StatusCode {
+    match why {
+        Refusal::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
+        Refusal::TooFast => StatusCode::TOO_MANY_REQUESTS,
+        Refusal::Away => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::UNPROCESSABLE_ENTITY,
+    }
+}
+
+/// Waits a little for the turn and the line that answers it, so that the page without script
+/// usually shows the answer.
+async fn answered(web: &Web, worker: &Worker, accepted: crate::store::Accepted, before: i64) {
+    let session = &worker.session;
+    let mut news = web.house.wake.listen();
+    let wait = async {
+        let _ = web.house.settled(&session.payer, accepted, ANSWER_PATIENCE).await;
+        loop {
+            let (payer, person) = (&session.payer, &session.person);
+            let lines = web.house.store.lines_after(payer, person, WEB, before, 20).await;
+            let lines = lines.unwrap_or_default().into_iter().map(LineView::of);
+            if lines.into_iter().any(|it| !it.is_yours()) {
+                return;
+            }
+            let _ = news.recv().await;
+        }
+    };
+    // Without an answer in time the page says that one will come.
+    let _ = tokio::time::timeout(ANSWER_PATIENCE, wait).await;
+}
+
+#[derive(Deserialize)]
+struct Leave {
+    csrf: String,
+}
+
+async fn leave(State(web): State<Web>, headers: HeaderMap, Form(form): Form<Leave>) -> Response {
+    let worker = match web.at_form(&headers, &form.csrf).await {
+        Ok(worker) => worker,
+        Err(response) => return response,
+    };
+    match web.house.store.end_session(&worker.digest).await {
+        Ok(()) => ([(header::SET_COOKIE, no_cookie())], Redirect::to("/chat")).into_response(),
+        Err(error) => away(error),
+    }
+}
+
+/// The language of the page for a person.
+pub fn speaks(language: &str) -> &'static str {
+    LANGUAGES.into_iter().find(|it| *it == language).unwrap_or("en")
+}
+
+/// The store could not be reached: the server's page for it says what to do.
+pub fn away(error: StoreError) -> Response {
+    warn!("a page could not be made: {error}");
+    StatusCode::SERVICE_UNAVAILABLE.into_response()
+}

@@ -1,0 +1,196 @@
+//! Who sits before the page: a worker's session, kept in the store under the digest of a token
+//! that only her browser has.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use mendline_engine::time::Timestamp;
+use subtle::ConstantTimeEq;
+
+use super::Web;
+use super::limits::SOCKETS_PER_SESSION_MAX;
+use crate::store::{Session, StoreError};
+use crate::vault::{digest_token, random_token};
+
+/// A page that nobody used for so long is locked: phones are shared (domain facts 4.4).
+pub const IDLE_MS: i64 = 15 * 60 * 1_000;
+/// A session ends after so long however it is used; the link is the way back (facts 4.4: 12 h).
+pub const SESSION_MS: i64 = 12 * 60 * 60 * 1_000;
+/// The cookie's name.
+pub const COOKIE: &str = "mendline_chat";
+/// The kind of a worker's session in the store.
+const KIND: &str = "worker";
+
+/// A worker who is here.
+#[derive(Clone, Debug)]
+pub struct Worker {
+    /// The digest of her token.
+    pub digest: String,
+    /// Her session.
+    pub session: Session,
+}
+
+impl Worker {
+    /// Whether a form carries this session's token.
+    pub fn owns(&self, csrf: &str) -> bool {
+        self.session.csrf.as_bytes().ct_eq(csrf.as_bytes()).into()
+    }
+}
+
+/// The token in the request's cookie.
+pub fn token(headers: &HeaderMap) -> Option<String> {
+    let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|it| it.to_str().ok());
+    let mut pairs = cookies.flat_map(|it| it.split(';')).filter_map(|it| it.trim().split_once('='));
+    pairs.find(|(name, _)| *name == COOKIE).map(|(_, value)| value.to_owned())
+}
+
+/// A cookie that the browser keeps while it runs, for this host and `/chat` alone. `Secure`
+/// everywhere but on this machine, where there is no certificate.
+pub fn cookie(token: &str, headers: &HeaderMap) -> HeaderValue {
+    let secure = if is_loopback(headers) { "" } else { "; Secure" };
+    let text = format!("{COOKIE}={token}; Path=/chat; HttpOnly; SameSite=Strict{secure}");
+    HeaderValue::from_str(&text).expect("tokens are url-safe base64")
+}
+
+/// A cookie that takes itself away.
+pub fn no_cookie() -> HeaderValue {
+    HeaderValue::from_static("mendline_chat=; Path=/chat; HttpOnly; SameSite=Strict; Max-Age=0")
+}
+
+fn is_loopback(headers: &HeaderMap) -> bool {
+    let host = headers.get(header::HOST).and_then(|it| it.to_str().ok()).unwrap_or_default();
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|it| it.is_ascii_digit()) => name,
+        _ => host,
+    };
+    matches!(name, "localhost" | "127.0.0.1" | "[::1]")
+}
+
+impl Web {
+    /// The worker behind a token, if her session is neither idle too long nor too old; her
+    /// coming is noted.
+    pub async fn worker(&self, token: &str) -> Result<Option<Worker>, StoreError> {
+        let (digest, now) = (digest_token(token), self.house.clock.now());
+        let Some(session) = self.house.store.session(&digest, now, IDLE_MS).await? else {
+            return Ok(None);
+        };
+        if session.kind != KIND || now.0 - session.began.0 > SESSION_MS {
+            return Ok(None);
+        }
+        self.seats.used(&digest, now);
+        Ok(Some(Worker { digest, session }))
+    }
+
+    /// Begins a session; answers the token for the cookie.
+    pub async fn begin(&self, payer: &str, person: &str) -> Result<String, StoreError> {
+        let (token, now) = (random_token(), self.house.clock.now());
+        let session = Session {
+            kind: KIND.into(),
+            payer: payer.into(),
+            person: person.into(),
+            csrf: random_token(),
+            began: now,
+            last_seen: now,
+        };
+        self.house.store.put_session(&digest_token(&token), &session).await?;
+        Ok(token)
+    }
+}
+
+/// Open sockets by session, and when the session was last used. Only what this process holds
+/// open; the session itself is in the store.
+#[derive(Default)]
+pub struct Seats(Mutex<HashMap<String, Seat>>);
+
+struct Seat {
+    sockets: usize,
+    used: Timestamp,
+}
+
+impl Seats {
+    /// A place for one more socket, if there is one.
+    pub fn take(&self, digest: &str, now: Timestamp) -> bool {
+        let mut seats = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let seat = seats.entry(digest.to_owned()).or_insert(Seat { sockets: 0, used: now });
+        if seat.sockets >= SOCKETS_PER_SESSION_MAX {
+            return false;
+        }
+        seat.sockets += 1;
+        seat.used = seat.used.max(now);
+        true
+    }
+
+    /// A socket is gone.
+    pub fn leave(&self, digest: &str) {
+        let mut seats = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(seat) = seats.get_mut(digest) {
+            seat.sockets = seat.sockets.saturating_sub(1);
+            if seat.sockets == 0 {
+                seats.remove(digest);
+            }
+        }
+    }
+
+    /// The session was used, on any page.
+    pub fn used(&self, digest: &str, now: Timestamp) {
+        let mut seats = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(seat) = seats.get_mut(digest) {
+            seat.used = seat.used.max(now);
+        }
+    }
+
+    /// Whether nobody used it for too long.
+    pub fn is_idle(&self, digest: &str, now: Timestamp) -> bool {
+        let seats = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        seats.get(digest).is_none_or(|it| now.0 - it.used.0 > IDLE_MS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(name: header::HeaderName, value: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(name, HeaderValue::from_static(value))])
+    }
+
+    #[test]
+    fn the_cookie_is_found_among_others() {
+        let found = token(&headers(header::COOKIE, "a=1; mendline_chat=t0ken; b=2"));
+        assert_eq!(found.as_deref(), Some("t0ken"));
+        assert_eq!(token(&headers(header::COOKIE, "xmendline_chat=t")), None);
+    }
+
+    #[test]
+    fn the_cookie_is_secure_everywhere_but_on_this_machine() {
+        let secure = |host| {
+            let cookie = cookie("t", &headers(header::HOST, host));
+            cookie.to_str().unwrap().contains("; Secure")
+        };
+        assert!(secure("care.example.com"));
+        assert!(secure("localhost.example.com:8080"));
+        assert!(!secure("localhost:8080"));
+        assert!(!secure("127.0.0.1:8080"));
+        assert!(!secure("[::1]:8080"));
+    }
+
+    #[test]
+    fn a_fourth_page_finds_no_seat_until_one_is_closed() {
+        let (seats, now) = (Seats::default(), Timestamp(0));
+        assert!((0..3).all(|_| seats.take("d", now)));
+        assert!(!seats.take("d", now));
+        seats.leave("d");
+        assert!(seats.take("d", now));
+    }
+
+    #[test]
+    fn a_session_is_idle_when_none_of_its_pages_was_used() {
+        let seats = Seats::default();
+        seats.take("d", Timestamp(0));
+        assert!(!seats.is_idle("d", Timestamp(IDLE_MS)));
+        assert!(seats.is_idle("d", Timestamp(IDLE_MS + 1)));
+        seats.used("d", Timestamp(IDLE_MS));
+        assert!(!seats.is_idle("d", Timestamp(IDLE_MS + 1)));
+    }
+}
