@@ -11,7 +11,6 @@
 
 pub mod catalog;
 pub mod check;
-pub mod clearance;
 pub mod condition;
 pub mod core;
 pub mod effect;

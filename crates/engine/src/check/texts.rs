@@ -1,0 +1,110 @@
+//! The values in texts: do they exist, and can they be written that way?
+
+use std::collections::BTreeSet;
+
+use super::cx::Cx;
+use super::data::unknown;
+use super::names::did_you_mean;
+use super::walk::Said;
+use crate::surface::At;
+use crate::template;
+use crate::text::{Part, Slot};
+use crate::types::Type;
+
+/// Whether a format can write a type.
+type Writes = fn(&Type) -> bool;
+
+/// Formats, and whether each can write a type. `count` takes words after a colon.
+const FORMATS: [(&str, Writes); 6] = [
+    ("long", |ty| matches!(ty, Type::Date | Type::Instant)),
+    ("short", |ty| matches!(ty, Type::Date | Type::Instant | Type::Money)),
+    ("time", |ty| matches!(ty, Type::Instant)),
+    ("list", |ty| matches!(ty, Type::List(_))),
+    ("count", |ty| matches!(ty, Type::Integer | Type::Number | Type::List(_))),
+    ("upper", |ty| matches!(ty, Type::Text | Type::Choice(_) | Type::Record(_))),
+];
+
+pub(super) fn check(cx: &mut Cx<'_>) {
+    for said in cx.said.clone() {
+        for words in words(&said) {
+            slots(&words.it).for_each(|slot| one(cx, &slot, words));
+        }
+        for (_, label) in &said.choices {
+            slots(&label.it).for_each(|slot| one(cx, &slot, label));
+        }
+    }
+}
+
+fn one(cx: &mut Cx<'_>, slot: &Slot, words: &At<String>) {
+    let ty = match cx.type_of(&slot.path) {
+        Ok(ty) => ty,
+        Err(why) => return unknown(cx, words.at, why),
+    };
+    let Some(format) = &slot.format else { return };
+    let name = format.split(':').next().unwrap_or_default().trim();
+    match FORMATS.iter().find(|(it, _)| *it == name) {
+        None => {
+            let names = FORMATS.map(|(it, _)| it);
+            let help = did_you_mean(name, names, &format!("formats are {}", names.join(", ")));
+            cx.report("D206", words.at, format!("there is no format '{name}'"), &help);
+        }
+        Some((_, writes)) if !writes(&ty) => {
+            let message = format!("'{name}' cannot write {}, which is {ty}", slot.path.0);
+            cx.report("D207", words.at, message, "leave the format away, or name another value");
+        }
+        Some(_) => {}
+    }
+}
+
+/// The forms of a text.
+pub(super) fn words<'a>(said: &Said<'a>) -> impl Iterator<Item = &'a At<String>> + use<'a> {
+    [Some(&said.text.text), said.text.private.as_ref()].into_iter().flatten()
+}
+
+/// The fields and parties that some text names.
+pub(super) fn roots(cx: &Cx<'_>) -> BTreeSet<String> {
+    let mut all = BTreeSet::new();
+    for said in &cx.said {
+        let labels = said.choices.iter().map(|(_, it)| *it);
+        for text in words(said).chain(labels) {
+            all.extend(slots(&text.it).map(|it| it.path.root().to_owned()));
+        }
+    }
+    all
+}
+
+/// The places for values in a text as written. One that cannot be read has none here: the
+/// parser has said so.
+pub(super) fn slots(text: &str) -> impl Iterator<Item = Slot> + use<> {
+    parts(text).into_iter().filter_map(|part| match part {
+        Part::Value(slot) => Some(slot),
+        Part::Words(_) => None,
+    })
+}
+
+/// The text without its values, each replaced by `stand_in`.
+pub(super) fn without_values(text: &str, stand_in: &str) -> String {
+    let words = parts(text).into_iter().map(|part| match part {
+        Part::Words(words) => words,
+        Part::Value(_) => stand_in.to_owned(),
+    });
+    words.collect()
+}
+
+fn parts(text: &str) -> Vec<Part> {
+    template::parse(text).map(|it| it.parts).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_for_values_are_found_with_their_formats() {
+        let found: Vec<_> = slots("{a.b | count: day days} of {c}").collect();
+        assert_eq!(found[0].path.0, "a.b");
+        assert_eq!(found[0].format.as_deref(), Some("count: day days"));
+        assert_eq!(found[1].format, None);
+        assert_eq!(without_values("{a} of {b | long}.", "it"), "it of it.");
+    }
+}
