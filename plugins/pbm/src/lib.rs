@@ -14,6 +14,8 @@ mod records;
 mod rejects;
 mod standing;
 mod store;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 use std::sync::Arc;

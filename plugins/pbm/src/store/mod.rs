@@ -10,6 +10,8 @@ mod claims;
 mod people;
 mod prescriptions;
 mod seed;
+#[cfg(test)]
+mod twin;
 
 use std::path::Path;
 use std::time::Duration;
@@ -34,6 +36,9 @@ pub(crate) use people::{IdentityRow, PersonRow, identities, parties, person};
 pub(crate) use prescriptions::{
     Fill, Prescription, fills, insert_fill, prescription, prescriptions,
 };
+
+#[cfg(test)]
+pub(crate) use twin::TWIN;
 
 /// How long a writer waits for another process's write. A write takes about a millisecond.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
