@@ -41,7 +41,7 @@ async fn a_wrong_pair_of_numbers_looks_like_a_right_one_with_nothing_in_it() {
 }
 
 #[tokio::test]
-async fn rule_12_only_the_person_is_recognised() {
+async fn only_the_person_is_recognised() {
     let pbm = pbm().await;
     for (person, number, born, zip, matches) in [
         (Some("ana"), "0123", "1984-03-12", None, true),
