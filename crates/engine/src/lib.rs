@@ -11,6 +11,7 @@
 
 pub mod catalog;
 pub mod check;
+pub mod clearance;
 pub mod condition;
 pub mod core;
 pub mod effect;
