@@ -19,6 +19,30 @@ use crate::{Action, Call, Plugin};
 ///
 /// `call` says who asks and when. Its key is extended, so that no two examples share one.
 /// Examples run in order, on the one plugin: those of a write see what earlier ones did.
+///
+/// ```
+/// use mendline_plugin::{Action, Call, Plugin, check_examples};
+///
+/// struct Empty;
+///
+/// impl Plugin for Empty {
+///     fn manifest(&self) -> &'static str {
+///         "name = 'empty'\nversion = '0.1.0'\nsummary = 'Promises too much.'\n\
+///          actions.add = { verb = 'write', output = 'integer' }"
+///     }
+///     fn actions(&self) -> Vec<Box<dyn Action>> {
+///         vec![]
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let call = Call { payer: "acme-demo".into(), key: "example/1".into(), now_ms: 0 };
+/// let wrong = check_examples(&Empty, &call).await;
+/// assert_eq!(wrong[0], "add: a write needs a business key");
+/// assert_eq!(wrong[1], "add: in plugin.toml, but not in the plugin");
+/// # }
+/// ```
 pub async fn check_examples(plugin: &dyn Plugin, call: &Call) -> Vec<String> {
     let manifest = match Manifest::read(plugin.manifest()) {
         Ok(manifest) => manifest,

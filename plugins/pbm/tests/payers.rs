@@ -182,7 +182,9 @@ proptest! {
             let rx = it["prescriptions"].as_array().unwrap();
             rx.iter().map(|it| it["rx_number"].as_str().unwrap().into()).collect()
         })),
-        born in words(all("people.json", |it| it["born"].as_str().map(String::from).into_iter().collect())),
+        born in words(all("people.json", |it| {
+            it["born"].as_str().map(String::from).into_iter().collect()
+        })),
     ) {
         let payer = if cedar { CEDAR } else { NORTHWIND };
         let own = marks(payer);

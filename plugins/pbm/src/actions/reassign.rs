@@ -14,8 +14,9 @@ use crate::standing::claim_today;
 use crate::store::{Attempt, Begun, Store, decline, declined, person, set_adjuster};
 
 /// Gives the claim to the one that the payer's claim system names, or, where that one has said "not
-/// mine", to the supervisor; never back to somebody who has said so. The record that was shown says who had it then: if somebody
-/// moved it meanwhile, nothing is changed and the one who has it now is the answer.
+/// mine", to the supervisor; never back to somebody who has said so. The record that was shown says
+/// who had it then: if somebody moved it meanwhile, nothing is changed and the one who has it now
+/// is the answer.
 pub(crate) struct Reassign(pub Arc<Store>);
 
 #[derive(Deserialize)]
