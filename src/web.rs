@@ -13,6 +13,7 @@ pub mod limits;
 pub mod lines;
 pub mod pages;
 pub mod protocol;
+pub mod rx;
 pub mod session;
 pub mod socket;
 pub mod words;
@@ -45,12 +46,14 @@ pub struct Settings {
 impl Settings {
     /// What the demo needs: its two payers, and the links of its workers.
     pub fn demo() -> Settings {
-        let payer = |it: &str| format!("{it}-demo");
-        let northwind = payer("northwind-mutual");
+        let (northwind, cedar) =
+            ("northwind-mutual-demo".to_owned(), "cedar-casualty-demo".to_owned());
         Settings {
-            payers: vec![northwind.clone(), payer("cedar-casualty")],
             frame_ancestors: "'self'".into(),
-            demo_people: vec![(northwind, "ana".into())],
+            demo_people: [(&northwind, "ana"), (&northwind, "lucia"), (&cedar, "abel")]
+                .map(|(payer, person)| (payer.clone(), person.to_owned()))
+                .into(),
+            payers: vec![northwind, cedar],
         }
     }
 
@@ -74,6 +77,10 @@ pub struct Inner {
     pub seats: session::Seats,
     /// How much each session may say.
     pub says: limits::BySession,
+    /// How many prescriptions each address may look up.
+    pub lookups: limits::ByAddress,
+    /// How often an opened prescription may be looked at again.
+    pub again: limits::ByAddress,
 }
 
 impl Deref for Web {
@@ -97,6 +104,8 @@ pub fn router_with(house: Arc<House>, settings: Settings) -> Router {
         settings,
         seats: session::Seats::default(),
         says: limits::says(),
+        lookups: limits::per_minute(limits::RX_PER_MIN),
+        again: limits::per_minute(limits::RX_AGAIN_PER_MIN),
     }));
     Router::new()
         .route("/", get(home))
@@ -106,6 +115,7 @@ pub fn router_with(house: Arc<House>, settings: Settings) -> Router {
         .route("/readyz", get(guard::ready))
         .merge(chat::routes())
         .merge(socket::routes())
+        .merge(rx::routes())
         .with_state(web.clone())
         .method_not_allowed_fallback(|| async { axum::http::StatusCode::METHOD_NOT_ALLOWED })
         .layer(DefaultBodyLimit::max(limits::BODY_BYTES_MAX))
