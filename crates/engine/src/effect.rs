@@ -130,6 +130,7 @@ pub struct OpenHandoff {
 /// Something for a holder.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "a turn has few effects, and a match reads better")]
 pub enum Draft {
     /// The party wrote.
     Wrote(String),
@@ -206,7 +207,7 @@ pub enum Note {
         by: String,
     },
     /// An event was ignored, and why, as a code: `stale_timer`, `unknown_call`, `late_words`,
-    /// `duplicate_tap`, `overtaken`, `ended`, `held`.
+    /// `duplicate_tap`, `overtaken`, `ended`, `held`, `receipt`, `not_concerned`, `cannot_move`.
     Ignored {
         /// The code.
         why: String,
@@ -230,6 +231,34 @@ pub enum Note {
     Clock {
         /// `stopped`, `running`, `recounted`.
         what: String,
+    },
+    /// An action was refused: a code and words for staff.
+    Refused {
+        /// Which action.
+        action: String,
+        /// A stable code.
+        code: String,
+        /// Without private content.
+        message: String,
+    },
+    /// Somebody without the authority tried to decide. Audited.
+    NotAllowed {
+        /// The person.
+        person: String,
+        /// The choice's key.
+        choice: String,
+    },
+    /// A fault in the flow or its data, for those who mend it. No values.
+    Fault {
+        /// What went wrong.
+        what: String,
+    },
+    /// A deploy moved the conversation.
+    Moved {
+        /// From this anchor.
+        from: String,
+        /// To this one.
+        to: String,
     },
     /// A result came when nobody waited for it any more.
     LateResult {

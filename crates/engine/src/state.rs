@@ -38,6 +38,9 @@ pub struct State {
     pub waiting: Vec<Event>,
     /// How often in a row the open question was not understood.
     pub misses: u32,
+    /// Decisions whose non-final choice runs its steps, by anchor: they reopen with their clock.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub suspended: BTreeMap<String, Deciding>,
     /// The decision was taken (by anchor): corrections go to a person now.
     pub decided: BTreeMap<String, Taken>,
     /// A write was dispatched: corrections of what it used go to a person now.
@@ -59,6 +62,7 @@ impl Default for State {
             aside: None,
             waiting: Vec::new(),
             misses: 0,
+            suspended: BTreeMap::new(),
             decided: BTreeMap::new(),
             written: false,
             outcome: None,
@@ -202,6 +206,9 @@ pub struct PartyState {
     pub addressed: bool,
     /// Whether it has heard how it ended (a message after which the flow only ended).
     pub heard_end: bool,
+    /// When it last spoke or tapped, so that what a call answers a moment later is still a reply.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spoke: Option<Timestamp>,
 }
 
 /// A timer that is set.
@@ -228,8 +235,24 @@ pub struct Hold {
     pub holder: Option<(String, String)>,
     /// The handoff step's anchor; absent when a repair or fault opened it.
     pub anchor: Option<String>,
-    /// Messages held back as drafts, to be said or dropped when it comes back.
+    /// Why, as the code it was opened with.
     pub why: String,
+    /// Where `retry` leads when no handoff step says so; absent when the position stayed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resume: Option<Resume>,
+    /// The field that may be given back as a value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub save: Option<String>,
+}
+
+/// A step that does not rest, found from the nearest anchor before it. Only a conversation
+/// that stays on its version may keep one, so a move is refused meanwhile.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Resume {
+    /// The anchor; absent means the beginning.
+    pub anchor: Option<String>,
+    /// So many steps after it.
+    pub steps: usize,
 }
 
 /// "Shall I stop?"

@@ -1,0 +1,89 @@
+//! What the principal would read if a choice were taken now: the flow is walked in thought.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use crate::core::{Core, Decide, DecideChoice, Pc};
+use crate::message::Preview;
+use crate::state::Fields;
+use crate::text::Values;
+use crate::turn::cx::Cx;
+use crate::turn::seam;
+use crate::turn::typed::slots;
+
+/// The most steps looked ahead. What comes later than this is no direct consequence.
+const STEPS_MAX: usize = 64;
+
+impl Cx<'_> {
+    /// A preview for each final choice after which the flow says something to the principal.
+    pub(super) fn previews(&self, pc: Pc, decide: &Decide) -> BTreeMap<String, Preview> {
+        let finals = decide.choices.iter().filter(|it| it.steps.is_none());
+        finals
+            .filter_map(|it| Some((it.key.clone(), self.preview(pc, &decide.anchor, it)?)))
+            .collect()
+    }
+
+    /// Walks from the decision with this choice set. Calls are taken to succeed with a result
+    /// that is not known yet; where that matters for the way, nothing is shown.
+    fn preview(&self, pc: Pc, field: &str, choice: &DecideChoice) -> Option<Preview> {
+        let mut scope = self.scope();
+        let mut decision = Map::from_iter([("choice".to_owned(), json!(choice.key))]);
+        for (name, expr) in &choice.set {
+            decision.insert(name.clone(), seam::eval(expr, &scope).ok()?);
+        }
+        scope.insert(field.to_owned(), Value::Object(decision));
+        let mut at = pc + 1;
+        for _ in 0..STEPS_MAX {
+            at = match self.program.steps.get(at)? {
+                Core::Say(say) if say.party == self.program.principal => {
+                    return Some(self.preview_of(&say.wording, &scope));
+                }
+                Core::Say(_) | Core::Call(_) | Core::Schedule { .. } => at + 1,
+                Core::Branch { condition, otherwise } => {
+                    let holds = seam::eval(condition, &scope).ok()?.as_bool()?;
+                    if holds { at + 1 } else { *otherwise }
+                }
+                Core::Switch { path, cases, .. } => {
+                    let value = look_up(&scope, path)?;
+                    cases.iter().find(|(key, _)| value.as_str() == Some(key))?.1
+                }
+                Core::Jump(to) => *to,
+                Core::Set { field, to } => {
+                    let value = seam::eval(to, &scope).ok()?;
+                    scope.insert(field.clone(), value);
+                    at + 1
+                }
+                Core::End { outcome } => {
+                    let say = self.program.outcomes.get(outcome)?.say.as_ref()?;
+                    return Some(self.preview_of(say, &scope));
+                }
+                Core::Ask(_)
+                | Core::Decide(_)
+                | Core::Wait(_)
+                | Core::Run(_)
+                | Core::Handoff(_)
+                | Core::AskAgain { .. } => return None,
+            };
+        }
+        None
+    }
+
+    /// The words, with the values that are known.
+    fn preview_of(&self, wording: &crate::text::Wording, scope: &Fields) -> Preview {
+        let mut values = Values::new();
+        for slot in slots(wording) {
+            let value = look_up(scope, &slot.path).filter(|it| !it.is_null());
+            if let Some(value) = value {
+                let ty = self.type_of(&slot.path);
+                values.insert(slot.path.clone(), self.shown(value, ty));
+            }
+        }
+        Preview { wording: wording.clone(), values }
+    }
+}
+
+fn look_up(scope: &Fields, path: &crate::text::Path) -> Option<Value> {
+    let root = scope.get(path.root())?;
+    path.members().try_fold(root, |at, member| at.get(member)).cloned()
+}
