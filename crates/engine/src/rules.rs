@@ -124,7 +124,7 @@ pub struct RuleRow {
     pub lapse_confidence: Confidence,
     /// The section of the law.
     pub citation: String,
-    /// Where it was read.
+    /// Where it was read: an address, or the host and the page.
     pub source_url: Option<String>,
     /// When it was read.
     pub verified_on: Option<NaiveDate>,

@@ -128,10 +128,9 @@ fn waking_from(way: &Way, now: Timestamp) -> Timestamp {
     let Some(waking) = way.waking.filter(|(from, to)| from != to) else { return now };
     let zone = known(&way.zone).map(|it| [it]);
     let zones: &[Tz] = zone.as_ref().map_or(&WIDEST, |it| it);
-    let step = |at: Timestamp| zones.iter().fold(at, |at, zone| next_waking(at, waking, *zone));
-    // Each zone may move it past the other's evening, once a round; two rounds settle any pair
-    // of zones that share a waking hour.
-    step(step(step(now)))
+    // The widest pair stands from east to west: what is morning in the west is still day in
+    // the east, so one round settles both.
+    zones.iter().fold(now, |at, zone| next_waking(at, waking, *zone))
 }
 
 /// `at`, if it lies in the waking hours of its day, else the next hour of waking.

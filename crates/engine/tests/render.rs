@@ -1,5 +1,7 @@
 //! What readers see, in both languages.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 use std::collections::BTreeMap;
 
 use mendline_engine::catalog::Catalog;

@@ -1,5 +1,7 @@
 //! Deadlines of facts 3.2, by the embedded packs and calendars.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 use mendline_engine::rules::{Confidence, RulePacks, RuleRow};
 use mendline_engine::time::Timestamp;
 use mendline_engine::time::calendar::Calendars;
@@ -62,4 +64,113 @@ fn rule_09_only_what_was_read_in_the_law_acts() {
     }
     assert!(!row("CA", "decision_deadline").acts());
     assert!(!row("KY", "decision_deadline").acts());
+}
+
+#[test]
+fn a_jurisdiction_without_a_pack_has_no_rules() {
+    let packs = RulePacks::embedded();
+    let on = at("2026-11-02 09:00", "America/New_York");
+    for jurisdiction in [None, Some("IA"), Some("ca")] {
+        assert_eq!(packs.rule(jurisdiction, "decision_deadline", on), None);
+    }
+    // Found nowhere, so not there: a deadline for a drug in Ohio, Washington or under FECA.
+    for jurisdiction in ["OH", "WA", "FECA", "PA"] {
+        assert_eq!(packs.rule(Some(jurisdiction), "decision_deadline", on), None);
+    }
+}
+
+#[test]
+fn silence_means_what_the_jurisdiction_says_and_acts_only_where_that_is_sure() {
+    use mendline_engine::rules::LapseEffect::{
+        AdministrativePenalty, AutoApproved, MaySeekAgencyReview, MedicalNecessityConceded, Unknown,
+    };
+    for (jurisdiction, effect, acting) in [
+        ("NY", AutoApproved, Some(AutoApproved)),
+        ("AZ", MaySeekAgencyReview, Some(MaySeekAgencyReview)),
+        // Whether it reaches drugs is arguable.
+        ("FL", MedicalNecessityConceded, None),
+        ("TX", AdministrativePenalty, None),
+        ("TN", AdministrativePenalty, None),
+        ("CA", Unknown, None),
+        ("KY", Unknown, None),
+    ] {
+        let row = row(jurisdiction, "decision_deadline");
+        assert_eq!((row.lapse_effect, row.acting_lapse()), (effect, acting), "{jurisdiction}");
+    }
+    assert_eq!(row("TX", "approval_revocable").value, false);
+    assert_eq!(row("TN", "deny_medical_by_adjuster").value, false);
+    assert_eq!(row("NY", "max_period_days").number(), Some(365));
+    assert_eq!(row("NY", "max_days_per_fill").number(), Some(90));
+}
+
+/// A pack of one rule in two versions, and with a tolled clock.
+fn pack(rules: &str) -> Result<RulePacks, mendline_engine::rules::PackError> {
+    let mut packs = RulePacks::default();
+    let head =
+        "jurisdiction: XX\nabout: x\nzone: America/Chicago\nverified_on: 2026-11-22\nrules:\n";
+    packs.add(&format!("{head}{rules}")).map(|_| packs)
+}
+
+#[test]
+fn a_request_is_judged_by_the_rule_of_the_day_of_its_receipt() {
+    let packs = pack(
+        "  - { name: d, value: 5, unit: hour, citation: c, confidence: secondary, effective_to: 2026-03-31 }\n  \
+         - { name: d, value: 6, unit: hour, citation: c, confidence: secondary, effective_from: 2026-04-01 }",
+    )
+    .unwrap();
+    let value = |wall| {
+        let on = at(wall, "America/Chicago");
+        packs.rule(Some("XX"), "d", on).and_then(|it| it.number())
+    };
+    assert_eq!(value("2026-03-31 23:59"), Some(5));
+    assert_eq!(value("2026-04-01 00:00"), Some(6));
+}
+
+#[test]
+fn a_clock_stops_only_where_a_verified_rule_stops_it() {
+    let due = |tolling: &str, confidence: &str| {
+        let packs = pack(&format!(
+            "  - {{ name: d, value: 3, unit: working_day, citation: c, source_url: u, \
+             tolling: {tolling}, confidence: {confidence} }}"
+        ))
+        .unwrap();
+        let on = at("2026-11-16 10:00", "America/Chicago");
+        let row = packs.rule(Some("XX"), "d", on).unwrap();
+        let chicago = |wall| at(wall, "America/Chicago");
+        let (stop, go) = (chicago("2026-11-17 12:00"), chicago("2026-11-20 12:00"));
+        let span = |from, to, running| mendline_engine::state::ClockSpan { from, to, running };
+        let calendars = Calendars::embedded();
+        let standing = [span(on, Some(stop), true), span(stop, None, false)];
+        let again = [span(on, Some(stop), true), span(stop, Some(go), false), span(go, None, true)];
+        let day =
+            |it: Timestamp| it.wall(zone("America/Chicago")).format("%m-%d %H:%M").to_string();
+        (
+            row.due_with_stops(&standing, &calendars).map(day),
+            row.due_with_stops(&again, &calendars).map(day),
+        )
+    };
+    let plain = Some("11-19 17:00".to_owned());
+    assert_eq!(due("yes", "verified"), (None, Some("11-24 17:00".to_owned())));
+    assert_eq!(due("yes", "secondary"), (plain.clone(), plain.clone()));
+    assert_eq!(due("unknown", "verified"), (plain.clone(), plain));
+}
+
+#[test]
+fn a_pack_that_would_mislead_is_refused() {
+    for bad in [
+        "  - { name: d, value: soon, unit: hour, citation: c, confidence: secondary }",
+        "  - { name: d, value: 5, unit: hour, citation: c, confidence: verified }",
+        "  - { name: d, value: 5, citation: c, confidence: sure }",
+        "  - { name: d, value: 5, citation: c, confidence: secondary, receipt_cutoff: '17:30' }",
+        "  - { name: d, value: 5, citation: c, confidence: secondary, effectve_to: 2026-01-01 }",
+        "  - { name: d, value: 5, confidence: secondary }",
+    ] {
+        assert!(pack(bad).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn a_row_survives_the_record() {
+    let row = row("NY", "decision_deadline");
+    assert_eq!(RuleRow::from_value(&row.to_value()), Some(row));
 }

@@ -1,5 +1,7 @@
 //! The vectors of facts 2.2 and 3.2 for refills and for fills without an OK.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 use chrono::NaiveDate;
 use mendline_engine::rules::RulePacks;
 use mendline_engine::rules::refill::{Fill, LOOK_BACK_DAYS, earliest, on_hand, runs_out};

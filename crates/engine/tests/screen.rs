@@ -1,5 +1,7 @@
 //! Who is told what, where and when.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 use std::collections::BTreeMap;
 
 use mendline_engine::clearance::level_needed;

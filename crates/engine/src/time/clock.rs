@@ -1,6 +1,7 @@
 //! A clock that stops and runs again: when is its time over?
 
 use super::calendar::Calendars;
+use super::zone::days_after;
 use super::{Duration, Timestamp, Unit};
 use crate::state::ClockSpan;
 
@@ -17,19 +18,64 @@ pub fn due(
 ) -> Option<Timestamp> {
     let mut left = in_minutes(d);
     let mut begun_ms = 0;
+    // Where it would have ended without the next stop. Wall clocks and weekends could let a
+    // stop bring the end nearer; nothing may.
+    let mut soonest = Timestamp(i64::MIN);
     for span in spans.iter().filter(|it| it.running) {
         // As if it had run without a break: what was begun before the stop lies before `from`.
-        let from = span.from.plus_ms(-begun_ms);
-        let over = |amount| calendars.due(from, Duration { amount, ..left }, office, zone);
-        let end = match span.to {
-            Some(to) if over(left.amount) > to => to,
-            _ => return Some(over(left.amount).max(span.from)),
+        let resumed = match (begun_ms, left.unit) {
+            (1.., Unit::BusinessDay) => working_from(calendars, span.from, office, zone),
+            _ => span.from,
         };
-        let whole = largest(left.amount, |amount| over(amount) <= end);
-        begun_ms = end.0 - over(whole).0.min(end.0);
+        let from = resumed.plus_ms(-begun_ms);
+        let over = |amount| calendars.due(from, Duration { amount, ..left }, office, zone);
+        soonest = soonest.max(over(left.amount)).max(span.from);
+        let end = match span.to {
+            Some(to) if soonest > to => to,
+            _ => return Some(soonest),
+        };
+        let whole = largest(left.amount.saturating_sub(1), |amount| over(amount) <= end);
+        begun_ms = match left.unit {
+            Unit::BusinessMinute => calendars.open_ms(office, zone, over(whole), end),
+            Unit::BusinessDay => working_ms(calendars, over(whole), end, office, zone),
+            _ => end.0 - over(whole).0.min(end.0),
+        };
         left.amount -= whole;
     }
     None
+}
+
+/// How much of the business days, counted around the clock, lies between two moments.
+fn working_ms(
+    calendars: &Calendars,
+    from: Timestamp,
+    to: Timestamp,
+    office: Option<&str>,
+    zone: &str,
+) -> i64 {
+    let tz = calendars.zone_of(office, zone);
+    let days = from.day(tz).iter_days().take_while(|day| *day <= to.day(tz));
+    days.filter(|day| calendars.is_business_day(office, *day))
+        .map(|day| {
+            let end = Timestamp::start_of(days_after(day, 1), tz).min(to);
+            (end.0 - Timestamp::start_of(day, tz).max(from).0).max(0)
+        })
+        .sum()
+}
+
+/// `at`, or the beginning of the next business day where it lies on none.
+fn working_from(
+    calendars: &Calendars,
+    at: Timestamp,
+    office: Option<&str>,
+    zone: &str,
+) -> Timestamp {
+    let tz = calendars.zone_of(office, zone);
+    let day = at.day(tz);
+    if calendars.is_business_day(office, day) {
+        return at;
+    }
+    Timestamp::start_of(calendars.business_day_after(day, 1, office), tz)
 }
 
 /// How much of a clock has run until `now`, in milliseconds of the wall.
