@@ -7,6 +7,7 @@
 //! loops (`unrouted`, `claim`, `lease_*`, `fire_due`), whose rows each carry theirs.
 
 pub mod rows;
+pub mod sqlite;
 
 use async_trait::async_trait;
 use mendline_engine::time::Timestamp;

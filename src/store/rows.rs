@@ -288,6 +288,7 @@ pub struct NewCall {
 
 /// A change to a handoff.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "few live at once, and each is moved once")]
 pub enum HandoffChange {
     /// It opens, holding `person` if a party is held.
     Open {

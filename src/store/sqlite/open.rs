@@ -1,0 +1,136 @@
+//! Opens the file: who may write it, how it is kept safe, how it is read.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{Connection, Row, SqliteConnection};
+use tokio::sync::Mutex;
+
+use super::{SqliteStore, migrate};
+use crate::store::StoreError;
+use crate::vault::Vault;
+
+/// Readers at once. Reads take well under a millisecond; more would only hold file handles.
+const READERS_MAX: u32 = 4;
+/// How long a statement waits for a lock that another process holds (a backup, a shell).
+const BUSY: Duration = Duration::from_secs(5);
+/// The name of the file that a server holds locked, beside the database.
+const LOCK: &str = "mendline.lock";
+/// The row of `house` that says under which operator key things are sealed.
+const SEALED_UNDER: &str = "sealed_under";
+
+impl SqliteStore {
+    /// Opens the database for a server, makes it if there is none, and brings its schema up to
+    /// date. Refuses while another server has it open.
+    pub async fn open(path: &Path, vault: Arc<Vault>) -> Result<SqliteStore, StoreError> {
+        let lock = lock(path)?;
+        let mut writer = SqliteConnection::connect_with(&writing(path)).await?;
+        migrate::migrate(&mut writer).await?;
+        check_key(&mut writer, &vault).await?;
+        let readers = readers(path).await?;
+        Ok(SqliteStore { writer: Some(Mutex::new(writer)), readers, vault, _lock: Some(lock) })
+    }
+
+    /// Opens the database for looking, beside a running server. Every write is refused.
+    pub async fn open_read_only(path: &Path, vault: Arc<Vault>) -> Result<SqliteStore, StoreError> {
+        let readers = readers(path).await?;
+        let mut reader = readers.acquire().await?;
+        migrate::expect_current(&mut reader).await?;
+        expect_key(&mut reader, &vault).await?;
+        drop(reader);
+        Ok(SqliteStore { writer: None, readers, vault, _lock: None })
+    }
+
+    /// Brings the schema of a database up to date and does nothing else. Refuses while a server
+    /// has it open.
+    pub async fn migrate(path: &Path) -> Result<(), StoreError> {
+        let _lock = lock(path)?;
+        let mut writer = SqliteConnection::connect_with(&writing(path)).await?;
+        migrate::migrate(&mut writer).await?;
+        Ok(writer.close().await?)
+    }
+
+    /// Lets the file shrink and closes it. Dropping it is as safe; this is tidier.
+    pub async fn close(self) -> Result<(), StoreError> {
+        self.readers.close().await;
+        match self.writer {
+            Some(writer) => Ok(writer.into_inner().close().await?),
+            None => Ok(()),
+        }
+    }
+}
+
+fn lock(path: &Path) -> Result<File, StoreError> {
+    let beside = folder(path);
+    let failed =
+        |why: std::io::Error| StoreError::Unwritable(format!("{}: {why}", beside.display()));
+    std::fs::create_dir_all(&beside).map_err(failed)?;
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(beside.join(LOCK))
+        .map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Unwritable(format!(
+            "another server has this database open: {}; stop it, or use another --data",
+            path.display()
+        ))),
+        Err(TryLockError::Error(why)) => Err(failed(why)),
+    }
+}
+
+fn folder(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.into(),
+        _ => PathBuf::from("."),
+    }
+}
+
+/// `synchronous=FULL`: what was acknowledged survives a loss of power. `secure_delete`: what was
+/// deleted, a person's key above all, is overwritten and not only unlinked.
+fn writing(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY)
+        .pragma("secure_delete", "on")
+}
+
+async fn readers(path: &Path) -> Result<SqlitePool, StoreError> {
+    let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY);
+    Ok(SqlitePoolOptions::new().max_connections(READERS_MAX).connect_with(options).await?)
+}
+
+/// The first to open a database writes under which key it seals; every other must have the same.
+async fn check_key(writer: &mut SqliteConnection, vault: &Vault) -> Result<(), StoreError> {
+    sqlx::query("insert into house (name, value) values (?1, ?2) on conflict do nothing")
+        .bind(SEALED_UNDER)
+        .bind(vault.fingerprint())
+        .execute(&mut *writer)
+        .await?;
+    expect_key(writer, vault).await
+}
+
+async fn expect_key(reader: &mut SqliteConnection, vault: &Vault) -> Result<(), StoreError> {
+    let row = sqlx::query("select value from house where name = ?1")
+        .bind(SEALED_UNDER)
+        .fetch_optional(reader)
+        .await?;
+    let found: Option<String> = row.map(|it| it.try_get("value")).transpose()?;
+    if found.is_some_and(|it| it != vault.fingerprint()) {
+        let why =
+            "it is sealed under another operator key; restore the key file that belongs to it";
+        return Err(StoreError::Unreadable(why.into()));
+    }
+    Ok(())
+}

@@ -1,0 +1,143 @@
+//! What is to happen later: `timers`, and conversations that begin later: `starts`.
+
+use mendline_engine::event::Event;
+use mendline_engine::time::Timestamp;
+use sqlx::{Connection, Row, SqliteConnection};
+
+use super::conversations::principal;
+use super::seal::Sealer;
+use super::{BEGIN, SqliteStore, Tx, commit, inbox};
+use crate::store::{NewConversation, StoreError};
+
+/// Sets a timer; one of the same name and an older generation is replaced.
+pub(super) async fn set(
+    connection: &mut SqliteConnection,
+    payer: &str,
+    conversation: &str,
+    name: &str,
+    generation: u32,
+    due: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "insert into timers (payer, conversation, name, generation, due) values (?1, ?2, ?3, ?4, ?5)
+         on conflict (payer, conversation, name) do update
+         set generation = excluded.generation, due = excluded.due
+         where excluded.generation >= timers.generation",
+    )
+    .bind(payer)
+    .bind(conversation)
+    .bind(name)
+    .bind(generation)
+    .bind(due.0)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn clear(
+    connection: &mut SqliteConnection,
+    payer: &str,
+    conversation: &str,
+    name: &str,
+) -> Result<(), StoreError> {
+    sqlx::query("delete from timers where payer = ?1 and conversation = ?2 and name = ?3")
+        .bind(payer)
+        .bind(conversation)
+        .bind(name)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Keeps the first event of a conversation until it is due.
+pub(super) async fn put_start(
+    connection: &mut SqliteConnection,
+    sealer: &Sealer,
+    payer: &str,
+    new: &NewConversation,
+) -> Result<(), StoreError> {
+    sqlx::query("insert into starts (payer, conversation, due, event_ct) values (?1, ?2, ?3, ?4)")
+        .bind(payer)
+        .bind(&new.id)
+        .bind(new.at.0)
+        .bind(sealer.seal("starts.event", &new.id, &new.event))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn fire_due(
+    store: &SqliteStore,
+    now: Timestamp,
+    limit: u32,
+) -> Result<u32, StoreError> {
+    let mut writer = store.writer().await?;
+    let mut tx = writer.begin_with(BEGIN).await?;
+    let mut fired = fire_timers(store, &mut tx, now, limit).await?;
+    fired += fire_starts(store, &mut tx, now, limit.saturating_sub(fired)).await?;
+    tx.commit().await?;
+    Ok(fired)
+}
+
+async fn fire_timers(
+    store: &SqliteStore,
+    tx: &mut Tx<'_>,
+    now: Timestamp,
+    limit: u32,
+) -> Result<u32, StoreError> {
+    let rows = sqlx::query(
+        "select payer, conversation, name, generation from timers
+         where due <= ?1 order by due, conversation, name limit ?2",
+    )
+    .bind(now.0)
+    .bind(limit)
+    .fetch_all(&mut **tx)
+    .await?;
+    let mut fired = 0;
+    for row in &rows {
+        let (payer, conversation): (String, String) =
+            (row.try_get("payer")?, row.try_get("conversation")?);
+        let (timer, generation): (String, u32) = (row.try_get("name")?, row.try_get("generation")?);
+        clear(tx, &payer, &conversation, &timer).await?;
+        let sealer = principal(&store.vault, tx, &payer, &conversation).await?;
+        let id = format!("{conversation}/{timer}/{generation}");
+        let entry = commit::own("timer", &payer, &id, 0, now);
+        let event = Event::Due { timer, generation };
+        inbox::put_event(tx, &sealer, entry, &conversation, &event).await?;
+        fired += 1;
+    }
+    Ok(fired)
+}
+
+async fn fire_starts(
+    store: &SqliteStore,
+    tx: &mut Tx<'_>,
+    now: Timestamp,
+    limit: u32,
+) -> Result<u32, StoreError> {
+    let rows = sqlx::query(
+        "select payer, conversation, event_ct from starts
+         where due <= ?1 order by due, conversation limit ?2",
+    )
+    .bind(now.0)
+    .bind(limit)
+    .fetch_all(&mut **tx)
+    .await?;
+    let mut fired = 0;
+    for row in &rows {
+        let (payer, conversation): (String, String) =
+            (row.try_get("payer")?, row.try_get("conversation")?);
+        let sealed: Vec<u8> = row.try_get("event_ct")?;
+        let sealer = principal(&store.vault, tx, &payer, &conversation).await?;
+        let event: Event = sealer.open("starts.event", &conversation, &sealed)?;
+        let entry = commit::own("start", &payer, &conversation, 0, now);
+        inbox::put_event(tx, &sealer, entry, &conversation, &event).await?;
+        sqlx::query("delete from starts where payer = ?1 and conversation = ?2")
+            .bind(&payer)
+            .bind(&conversation)
+            .execute(&mut **tx)
+            .await?;
+        fired += 1;
+    }
+    Ok(fired)
+}

@@ -1,0 +1,21 @@
+//! What every store keeps, as functions over `&dyn Store`: each backend runs the same suite.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+#[path = "../support/store.rs"]
+mod support;
+
+/// Runs each claim against a fresh SQLite file.
+#[macro_export]
+macro_rules! on_every_store {
+    ($($(#[$doc:meta])* $claim:ident)*) => {
+        mod sqlite {
+            $($(#[$doc])* #[tokio::test] async fn $claim() {
+                let place = $crate::support::Place::new().await;
+                super::$claim(&place.store).await;
+            })*
+        }
+    };
+}
+
+mod inbox;
+mod turns;
