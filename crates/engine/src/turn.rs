@@ -32,7 +32,7 @@ use crate::core::{Pc, Program};
 use crate::effect::Effect;
 use crate::env::Env;
 use crate::event::Event;
-use crate::state::State;
+use crate::state::{Position, State};
 use crate::turn::cx::Cx;
 
 /// The most steps one turn passes through. A flow that needs more is a loop.
@@ -61,16 +61,23 @@ pub struct Turn {
     pub state: State,
     /// What to do, in order. The key of each is (`state.turn` before this turn, its index).
     pub effects: Vec<Effect>,
+    /// The steps it went through, from where the conversation rested to where it rests. For
+    /// coverage and for drawing the way that was taken.
+    pub path: Vec<Pc>,
 }
 
 /// Advances a conversation by one event. Total: an event that nothing waits for is recorded as
 /// [`crate::effect::Note::Ignored`], a fault ends with a person, never with silence.
 pub fn turn(program: &Program, state: &State, event: &Event, env: &Env<'_>) -> Turn {
     let mut cx = Cx::new(program, state, env);
+    cx.path.extend(resting_at(program, state));
     let mut next = cx.admit(event);
     for _ in 0..STEPS_PER_TURN_MAX {
         next = match next {
-            Ok(Next::Step(pc)) => cx.step(pc),
+            Ok(Next::Step(pc)) => {
+                cx.path.push(pc);
+                cx.step(pc)
+            }
             Ok(Next::End(outcome)) => cx.end(&outcome),
             Ok(Next::Rest) => match cx.next_waiting() {
                 Some(event) => cx.admit(&event),
@@ -81,6 +88,14 @@ pub fn turn(program: &Program, state: &State, event: &Event, env: &Env<'_>) -> T
     }
     let _ = cx.fall(&Fault::TooManySteps);
     cx.close()
+}
+
+/// The step that a conversation rests at.
+fn resting_at(program: &Program, state: &State) -> Option<Pc> {
+    match &state.position {
+        Position::At { anchor, .. } => program.anchors.get(anchor).copied(),
+        Position::Start | Position::Ended => None,
+    }
 }
 
 /// Where a step or an event leads.

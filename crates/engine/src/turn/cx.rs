@@ -20,6 +20,8 @@ pub(super) struct Cx<'a> {
     pub(super) env: &'a Env<'a>,
     pub(super) state: State,
     pub(super) effects: Vec<Effect>,
+    /// The steps it went through.
+    pub(super) path: Vec<Pc>,
     /// The party that this turn's event came from, if one did.
     pub(super) from: Option<String>,
     /// The step that runs, once one has run: a fault leads back to it.
@@ -36,6 +38,7 @@ impl<'a> Cx<'a> {
             env,
             state: state.clone(),
             effects: Vec::new(),
+            path: Vec::new(),
             from: None,
             at: None,
             told: Vec::new(),
@@ -45,7 +48,7 @@ impl<'a> Cx<'a> {
     /// Ends the turn.
     pub(super) fn close(mut self) -> Turn {
         self.state.turn += 1;
-        Turn { state: self.state, effects: self.effects }
+        Turn { state: self.state, effects: self.effects, path: self.path }
     }
 
     /// The key of the effect that is emitted next.
