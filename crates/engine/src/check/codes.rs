@@ -103,7 +103,6 @@ pub const CODES: &[Row] = &[
     ("S113", "structure", "a flow to run does not exist", Error),
     ("S114", "structure", "the same start twice", Warning),
     ("S115", "structure", "stopping leads nowhere", Error),
-    ("S116", "structure", "a name is declared twice", Error),
     ("T301", "time", "a question without an answer for silence", Error),
     ("T302", "time", "a decision without a limit", Error),
     ("T303", "time", "a limit without a length of its own", Error),

@@ -7,22 +7,10 @@ use super::names::did_you_mean;
 use super::scan::{Fact, facts};
 use super::texts;
 use super::walk::Guard;
+use crate::clearance;
 use crate::surface::{At, RungDoes, Verb};
 use crate::text::Path;
 use crate::types::Type;
-
-/// Every role that the house knows. `crate::clearance` says what each may read.
-const ROLES: [&str; 9] = [
-    "injured_worker",
-    "adjuster",
-    "supervisor",
-    "pharmacy",
-    "prescriber",
-    "nurse",
-    "employer",
-    "attorney",
-    "agent",
-];
 
 /// A party, where it is named, and whether an answer from it is needed.
 struct Named<'a> {
@@ -64,10 +52,11 @@ fn named<'a>(cx: &Cx<'a>) -> Vec<Named<'a>> {
 }
 
 fn roles(cx: &mut Cx<'_>) {
+    let roles: Vec<&str> = clearance::roles().collect();
     for party in &cx.flow.parties {
-        if !ROLES.contains(&party.role.it.as_str()) {
+        if !clearance::is_role(&party.role.it) {
             let help =
-                did_you_mean(&party.role.it, ROLES, &format!("roles are {}", ROLES.join(", ")));
+                did_you_mean(&party.role.it, &roles, &format!("roles are {}", roles.join(", ")));
             let message = format!("there is no role '{}'", party.role.it);
             cx.report("P403", party.role.at, message, &help);
         }

@@ -1,6 +1,7 @@
 //! Privacy: what each party may read, and whether a private form deserves its name.
 
 use super::cx::Cx;
+use crate::clearance;
 use crate::core::Core;
 use crate::label::{Label, Labels};
 use crate::surface::{Identity, Span, Verb, Wait};
@@ -59,7 +60,7 @@ fn heard<'a>(cx: &Cx<'a>) -> Vec<Heard<'a>> {
 
 fn readers(cx: &mut Cx<'_>, heard: &Heard<'_>) {
     let Some(party) = cx.program.parties.get(heard.party) else { return };
-    let beyond = heard.wording.labels.beyond(may_read(&party.role));
+    let beyond = heard.wording.labels.beyond(clearance::reads(&party.role));
     if !beyond.is_public() {
         let role = party.role.replace('_', " ");
         let message = format!("'{}' would read {beyond}, which a {role} may not", heard.party);
@@ -123,17 +124,4 @@ fn events(cx: &mut Cx<'_>) {
             cx.report("V507", save.at, message, "say in `data:` what kind of private it is");
         }
     }
-}
-
-/// What a role may read (facts 4.1, "Who may learn what").
-fn may_read(role: &str) -> Labels {
-    use Label::{Claim, Health, Legal, Survey};
-    let labels: &[Label] = match role {
-        "injured_worker" => &[Claim, Health, Survey],
-        "adjuster" | "supervisor" => &[Claim, Health, Legal],
-        "nurse" | "pharmacy" | "prescriber" | "attorney" | "agent" => &[Claim, Health],
-        "employer" => &[Claim],
-        _ => &[],
-    };
-    labels.iter().copied().collect()
 }

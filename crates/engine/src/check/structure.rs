@@ -138,20 +138,6 @@ fn names(cx: &mut Cx<'_>) {
             cx.report("S107", name.at, message, help);
         }
     }
-    let flow = cx.flow;
-    twice(cx, "party", flow.parties.iter().map(|it| &it.name));
-    twice(cx, "field", flow.data.iter().map(|it| &it.name));
-    twice(cx, "outcome", flow.outcomes.iter().map(|it| &it.name));
-}
-
-fn twice<'a>(cx: &mut Cx<'_>, what: &str, names: impl Iterator<Item = &'a At<String>>) {
-    let mut seen = BTreeSet::new();
-    for name in names {
-        if !seen.insert(&name.it) {
-            let message = format!("{what} '{}' is declared twice", name.it);
-            cx.report("S116", name.at, message, "keep one of the two");
-        }
-    }
 }
 
 fn flows(cx: &mut Cx<'_>) {

@@ -6,23 +6,10 @@ use super::cx::Cx;
 use super::data::unknown;
 use super::names::did_you_mean;
 use super::walk::Said;
+use crate::render::{FORMATS, FormatError, check_format};
 use crate::surface::At;
 use crate::template;
 use crate::text::{Part, Slot};
-use crate::types::Type;
-
-/// Whether a format can write a type.
-type Writes = fn(&Type) -> bool;
-
-/// Formats, and whether each can write a type. `count` takes words after a colon.
-const FORMATS: [(&str, Writes); 6] = [
-    ("long", |ty| matches!(ty, Type::Date | Type::Instant)),
-    ("short", |ty| matches!(ty, Type::Date | Type::Instant | Type::Money)),
-    ("time", |ty| matches!(ty, Type::Instant)),
-    ("list", |ty| matches!(ty, Type::List(_))),
-    ("count", |ty| matches!(ty, Type::Integer | Type::Number | Type::List(_))),
-    ("upper", |ty| matches!(ty, Type::Text | Type::Choice(_) | Type::Record(_))),
-];
 
 pub(super) fn check(cx: &mut Cx<'_>) {
     for said in cx.said.clone() {
@@ -41,18 +28,17 @@ fn one(cx: &mut Cx<'_>, slot: &Slot, words: &At<String>) {
         Err(why) => return unknown(cx, words.at, why),
     };
     let Some(format) = &slot.format else { return };
-    let name = format.split(':').next().unwrap_or_default().trim();
-    match FORMATS.iter().find(|(it, _)| *it == name) {
-        None => {
-            let names = FORMATS.map(|(it, _)| it);
-            let help = did_you_mean(name, names, &format!("formats are {}", names.join(", ")));
-            cx.report("D206", words.at, format!("there is no format '{name}'"), &help);
+    match check_format(format, &ty) {
+        Ok(()) => {}
+        Err(error @ FormatError::Unknown(_)) => {
+            let names = FORMATS.map(|it| it.name);
+            let help = did_you_mean(format, names, &format!("formats are {}", names.join(", ")));
+            cx.report("D206", words.at, error.to_string(), &help);
         }
-        Some((_, writes)) if !writes(&ty) => {
-            let message = format!("'{name}' cannot write {}, which is {ty}", slot.path.0);
-            cx.report("D207", words.at, message, "leave the format away, or name another value");
+        Err(error) => {
+            let help = "leave the format away, or name another value";
+            cx.report("D207", words.at, error.to_string(), help);
         }
-        Some(_) => {}
     }
 }
 
