@@ -51,8 +51,6 @@ pub enum Phrase {
     Ended,
     Working,
     LanguageSet,
-    Safety,
-    DraftUntranslated,
     NeedInteger,
     NeedDate,
     NeedReason,

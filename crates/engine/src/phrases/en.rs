@@ -58,13 +58,6 @@ pub(super) fn words(phrase: Phrase) -> &'static str {
         Phrase::Ended => "This request is closed. Tell me what you need, and we start afresh.",
         Phrase::Working => "One moment, I am looking.",
         Phrase::LanguageSet => "From now on I write to you in English.",
-        Phrase::Safety => {
-            "You are not alone. If you or someone with you is in danger, call 911 now. If you \
-             are thinking about hurting yourself, call or text 988, day or night. For too much \
-             medicine or a poison, call 1-800-222-1222; if someone does not wake up or breathes \
-             badly, call 911. I am getting a person for you. Are you safe right now?"
-        }
-        Phrase::DraftUntranslated => "Please translate this first: {words}",
         Phrase::NeedInteger => "Please write a whole number from 1 to 365.",
         Phrase::NeedDate => "Please write a date, for example 2026-11-18.",
         Phrase::NeedReason => "Please choose one of the reasons.",

@@ -60,14 +60,6 @@ pub(super) fn words(phrase: Phrase) -> &'static str {
         Phrase::Ended => "Esta solicitud está cerrada. Dígame qué necesita y empezamos de nuevo.",
         Phrase::Working => "Un momento, lo estoy revisando.",
         Phrase::LanguageSet => "Desde ahora le escribo en español.",
-        Phrase::Safety => {
-            "Usted no está solo ni sola. Si usted o alguien con usted está en peligro, llame al \
-             911 ahora. Si piensa en hacerse daño, llame al 988 y oprima 2, o envíe AYUDA al \
-             988, de día o de noche. Si tomó demasiada medicina o un veneno, llame al \
-             1-800-222-1222; si alguien no despierta o respira mal, llame al 911. Ya busco a \
-             una persona para usted. ¿Está a salvo en este momento?"
-        }
-        Phrase::DraftUntranslated => "Por favor traduzca esto primero: {words}",
         Phrase::NeedInteger => "Por favor escriba un número entero de 1 a 365.",
         Phrase::NeedDate => "Por favor escriba una fecha, por ejemplo 2026-11-18.",
         Phrase::NeedReason => "Por favor elija uno de los motivos.",

@@ -7,7 +7,7 @@ use crate::core::Core;
 use crate::effect::{Closed, Draft, Effect, VerdictKind};
 use crate::event::Repair;
 use crate::listen::{self, Heard, Offer, Spoken};
-use crate::message::{Button, Message, MessageKind};
+use crate::message::{Button, Message};
 use crate::phrases::{self, Phrase};
 use crate::state::{Aside, Position, Rest};
 use crate::text::{Values, Wording};
@@ -261,15 +261,12 @@ impl Cx<'_> {
         Ok(Next::Rest)
     }
 
-    /// Danger was heard. Help is said at once, whatever holds; the flow rests toward this
-    /// party, and a person comes.
+    /// Danger was heard. The words of help were said where it was heard, before any
+    /// conversation; here the flow rests toward this party, and a person comes.
     pub(super) fn danger(&mut self, party: &str) -> Went {
         self.hears(party);
-        let mut message = self.phrase(party, Phrase::Safety, Values::new());
-        message.kind = MessageKind::Safety;
-        self.deliver(message);
         if self.state.holds.iter().any(|it| it.why == "danger") {
-            return Ok(Next::Rest);
+            return self.ignore("held");
         }
         self.hold_here("danger", party)
     }
