@@ -95,6 +95,8 @@ fn with_held(stage: Stage, held: Option<String>) -> Stage {
         (Stage::Approved { number: None } | Stage::Closed | Stage::Approving, Some(held)) => {
             Stage::Approved { number: Some(held) }
         }
+        // A number that covers no fill any more would only reject again.
+        (Stage::Approved { number: Some(_) }, None) => Stage::UsedUp,
         (stage, _) => stage,
     }
 }

@@ -35,6 +35,8 @@ pub enum Stage {
         /// The authorization's number, once there is one.
         number: Option<String>,
     },
+    /// It was approved, and the approval covers no fill any more: filled, or too old.
+    UsedUp,
     /// No approval is needed.
     Covered,
     /// Too early since the last fill.
@@ -180,6 +182,12 @@ pub fn say(stage: &Stage, now: Timestamp, clock: impl Fn(Timestamp) -> String) -
             "Yours.",
             "Run the claim again with the authorization number.",
             "good",
+        ),
+        Stage::UsedUp => said(
+            "It was approved, and that approval was used or is too old.",
+            "Nobody's. A further fill needs a new request.",
+            "If it was not filled yet, ask the worker to open the chat, or call the payer.",
+            "",
         ),
         Stage::Covered => said(
             "Covered without an approval. Run it again now.",

@@ -1,0 +1,7 @@
+//! The web doors, from outside: requests to the router, and a real socket on loopback.
+
+mod chat;
+mod house;
+mod rx;
+mod server;
+mod socket;
