@@ -61,10 +61,15 @@ async fn open(files: &Path, clock: Arc<Virtual>, demo: bool) -> Arc<House> {
         calendars: Default::default(),
         rules: Default::default(),
         channels: [("web", web)].into(),
-        vault: (*vault).clone().into(),
+        vault: held(&vault),
         wake,
         demo,
     })
+}
+
+/// The same keys, as the house holds them.
+fn held<T: From<Vault>>(vault: &Vault) -> T {
+    T::from(vault.clone())
 }
 
 /// An answer of the server.

@@ -1,5 +1,7 @@
 //! The web doors, from outside: requests to the router, and a real socket on loopback.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 mod chat;
 mod house;
 mod rx;
