@@ -242,7 +242,8 @@ pub trait Store: Send + Sync {
     /// Keeps a session under the digest of its token.
     async fn put_session(&self, digest: &str, session: &Session) -> Result<(), StoreError>;
 
-    /// A session, if it is neither idle too long nor ended; touches `last_seen`.
+    /// A session, if it is neither idle too long nor ended; touches `last_seen`, and answers with
+    /// the row as it was before.
     async fn session(
         &self,
         digest: &str,

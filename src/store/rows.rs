@@ -600,7 +600,7 @@ pub struct Account {
 /// A session, of staff or of a worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Session {
-    /// `staff` or `worker`.
+    /// `worker`, or `staff/LOGIN`.
     pub kind: String,
     /// The payer.
     pub payer: String,
