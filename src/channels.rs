@@ -3,6 +3,7 @@
 //! An adapter translates and decides nothing: not whether we may write to this person, not what
 //! to say, not when to try again. Those belong to the screen, the engine and dispatch.
 
+pub mod desk;
 pub mod web;
 
 use std::collections::BTreeMap;

@@ -3,6 +3,7 @@
 pub mod catalog;
 pub mod channels;
 pub mod clock;
+pub mod desk;
 pub mod directory;
 pub mod dispatch;
 pub mod flows;

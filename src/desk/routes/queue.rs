@@ -1,0 +1,303 @@
+//! The queue page, the piece of it that scripts fetch again, the news that tells them when, and
+//! the command box.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::time::Duration;
+
+use askama::Template;
+use axum::Form;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures::stream::{self, Stream};
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+
+use super::{Answer, Desk, Failed, Fields, Frame, outcome, status_of};
+use super::{Outcome, forms::Became};
+use crate::desk::commands::{self, Act, Seen};
+use crate::desk::queue::{self, Item, Row, Waiting};
+use crate::desk::session::{IDLE_MS, Staff};
+use crate::desk::{card, words};
+use crate::store::{Person, QuestionRow};
+use crate::wake::News;
+use crate::web::pages::{Page, html};
+
+/// A sign of life, so that proxies do not close a quiet stream.
+const HEARTBEAT: Duration = Duration::from_secs(20);
+/// How long a browser waits before it connects again.
+const RETRY: Duration = Duration::from_secs(3);
+
+#[derive(Template)]
+#[template(path = "desk_queue.html")]
+struct QueuePage {
+    page: Page,
+    frame: Frame,
+    rows: Vec<Row>,
+    tokens: String,
+    /// Since when this page is right.
+    at: String,
+    /// What the last command was answered with.
+    answer: Option<String>,
+    searched: Option<&'static str>,
+    command: String,
+}
+
+#[derive(Template)]
+#[template(path = "desk_queue_rows.html")]
+struct QueueRows {
+    rows: Vec<Row>,
+    tokens: String,
+    at: String,
+}
+
+/// What waits for somebody.
+pub(super) struct Queue {
+    pub(super) items: Vec<Item>,
+    pub(super) rows: Vec<Row>,
+}
+
+impl Desk {
+    /// What waits for somebody, what is due first first.
+    pub(super) async fn queue(&self, staff: &Staff) -> Result<Queue, Failed> {
+        let (store, payer) = (&self.house.store, &staff.account.payer);
+        let mut items = Vec::new();
+        let mut people: BTreeMap<String, Option<Person>> = BTreeMap::new();
+        let cards = store.cards(payer, &staff.account.person).await?;
+        let handoffs = store.handoffs(payer, &staff.desks()).await?;
+        let principals = cards.iter().map(|it| &it.principal);
+        for id in principals.chain(handoffs.iter().map(|it| &it.principal)) {
+            if !people.contains_key(id) {
+                people.insert(id.clone(), store.person(payer, id).await?);
+            }
+        }
+        let name = |id: &str| {
+            let person = people.get(id).and_then(Option::as_ref);
+            person.map_or_else(|| "Somebody".to_owned(), |it| it.first_name.clone())
+        };
+        for row in cards {
+            let claim = row.message.card.as_ref().and_then(card::claim);
+            let worker = name(&row.principal);
+            items.push(Item { waiting: Waiting::Card(Box::new(row)), worker, claim });
+        }
+        for row in handoffs.into_iter().filter(|it| it.closed.is_none()) {
+            let conversation = store.conversation(payer, &row.handoff.conversation).await?;
+            let fields = conversation.map(|it| it.state.fields).unwrap_or_default();
+            let claim = fields.get("claim").and_then(|it| it["number"].as_str()).map(str::to_owned);
+            let worker = name(&row.principal);
+            items.push(Item { waiting: Waiting::Handoff(Box::new(row)), worker, claim });
+        }
+        queue::sort(&mut items);
+        let rows = queue::rows(&items, self.house.clock.now(), &staff.person.zone);
+        Ok(Queue { items, rows })
+    }
+
+    fn queue_page(&self, staff: &Staff, rows: Vec<Row>, answer: Option<String>) -> QueuePage {
+        let now = self.house.clock.now();
+        let (page, frame) = self.frame(staff, "Your desk", true);
+        QueuePage {
+            page,
+            frame,
+            tokens: tokens(&rows),
+            rows,
+            at: words::moment(now, now, &staff.person.zone),
+            answer,
+            searched: None,
+            command: String::new(),
+        }
+    }
+
+    /// The queue page with a word about a search that found nothing.
+    pub(super) async fn nothing_found(&self, staff: &Staff) -> Answer {
+        let rows = self.queue(staff).await?.rows;
+        let mut page = self.queue_page(staff, rows, None);
+        page.searched = Some(
+            "Nothing was found under this number that is yours to read. Check the number: it \
+             must be whole.",
+        );
+        Ok(html(StatusCode::OK, &page))
+    }
+
+    /// The card of the same conversation that is open for this person now, if there is one.
+    pub(super) async fn open_card(
+        &self,
+        staff: &Staff,
+        conversation: &str,
+    ) -> Result<Option<QuestionRow>, Failed> {
+        let cards = self.house.store.cards(&staff.account.payer, &staff.account.person).await?;
+        Ok(cards.into_iter().find(|it| it.question.conversation == conversation))
+    }
+}
+
+fn tokens(rows: &[Row]) -> String {
+    rows.iter().map(|it| it.token.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+/// `GET /desk`.
+pub async fn page(State(desk): State<Desk>, headers: HeaderMap) -> Response {
+    answer(async {
+        let staff = desk.who(&headers).await?;
+        let rows = desk.queue(&staff).await?.rows;
+        Ok(html(StatusCode::OK, &desk.queue_page(&staff, rows, None)))
+    })
+    .await
+}
+
+/// `GET /desk/queue`: the rows alone, for a page that refreshes itself.
+pub async fn fragment(State(desk): State<Desk>, headers: HeaderMap) -> Response {
+    let staff = match desk.who_by_itself(&headers).await {
+        Ok(staff) => staff,
+        // A script must see that the session is over, not a login page in the queue's place.
+        Err(Failed::LoggedOut) => return StatusCode::UNAUTHORIZED.into_response(),
+        Err(failed) => return failed.into_response(),
+    };
+    answer(async {
+        let rows = desk.queue(&staff).await?.rows;
+        let now = desk.house.clock.now();
+        let at = words::moment(now, now, &staff.person.zone);
+        Ok(html(StatusCode::OK, &QueueRows { tokens: tokens(&rows), rows, at }))
+    })
+    .await
+}
+
+/// `GET /desk/events`: says "look" when something changed for this person, and nothing else.
+pub async fn events(State(desk): State<Desk>, headers: HeaderMap) -> Response {
+    let staff = match desk.who_by_itself(&headers).await {
+        Ok(staff) => staff,
+        Err(Failed::LoggedOut) => return StatusCode::UNAUTHORIZED.into_response(),
+        Err(failed) => return failed.into_response(),
+    };
+    // A page that nobody touches is told to lock when its session is.
+    let quiet_ms = desk.house.clock.now().0 - staff.session.last_seen.0;
+    let left = u64::try_from((IDLE_MS - quiet_ms).max(0)).unwrap_or(0);
+    let until = tokio::time::Instant::now() + Duration::from_millis(left);
+    let news = desk.house.wake.listen();
+    let stream = looks(news, staff.account.payer, staff.account.person, until);
+    Sse::new(stream).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response()
+}
+
+fn looks(
+    news: broadcast::Receiver<News>,
+    payer: String,
+    person: String,
+    until: tokio::time::Instant,
+) -> impl Stream<Item = Result<Event, Infallible>> {
+    let begun = Event::default().event("look").retry(RETRY).data("begun");
+    let first = stream::once(async move { Ok(begun) });
+    let rest = stream::unfold(Some((news, payer, person)), move |open| async move {
+        let (mut news, payer, person) = open?;
+        loop {
+            match tokio::time::timeout_at(until, news.recv()).await {
+                Err(_) => {
+                    let idle = Event::default().event("idle").data("idle");
+                    return Some((Ok(idle), None));
+                }
+                Ok(Err(RecvError::Closed)) => return None,
+                Ok(Ok(it)) if !concerns(&it, &payer, &person) => {}
+                // Who fell behind looks anew, like everybody else.
+                Ok(Ok(_) | Err(RecvError::Lagged(_))) => {
+                    let look = Event::default().event("look").data("news");
+                    return Some((Ok(look), Some((news, payer, person))));
+                }
+            }
+        }
+    });
+    stream::StreamExt::chain(first, rest)
+}
+
+/// Whether news is for this person: never another payer's.
+fn concerns(news: &News, payer: &str, person: &str) -> bool {
+    news.payer == payer && news.person.as_deref().is_none_or(|it| it == person)
+}
+
+/// `POST /desk/command`.
+pub async fn command(
+    State(desk): State<Desk>,
+    headers: HeaderMap,
+    Form(form): Form<Fields>,
+) -> Response {
+    answer(async {
+        let staff = desk.who_sends(&headers, &form).await?;
+        let line = form.get("command").map_or("", String::as_str);
+        let shown: Vec<String> =
+            form.get("shown").map_or("", |it| it).split_whitespace().map(str::to_owned).collect();
+        let queue = desk.queue(&staff).await?;
+        let seen = Seen {
+            shown: &shown,
+            items: &queue.items,
+            rows: &queue.rows,
+            zone: &staff.person.zone,
+            now: desk.house.clock.now(),
+        };
+        let act = match commands::parse(line) {
+            Some(command) => commands::act(&command, seen),
+            None => Act::Say(format!("That is no command here.\n{}", commands::help_text())),
+        };
+        match act {
+            Act::Say(text) => {
+                let mut page = desk.queue_page(&staff, queue.rows, Some(text));
+                // A command that was not carried out stays, to be mended.
+                if !matches!(commands::parse(line), Some(commands::Command::Queue)) {
+                    page.command = line.to_owned();
+                }
+                Ok(html(StatusCode::OK, &page))
+            }
+            Act::Send { incoming, did } => {
+                let became = desk.hand_in(&staff, &form, incoming).await?;
+                let said = desk.said(&staff, &became, &did, &|key| words::titled(key));
+                let status = status_of(became.verdict());
+                let good = status == StatusCode::OK;
+                let links = vec![("/desk".to_owned(), "Back to the queue".to_owned())];
+                let (page, frame) = desk.frame(&staff, "What happened", false);
+                Ok(outcome(status, &Outcome { page, frame, good, said, links }))
+            }
+        }
+    })
+    .await
+}
+
+impl Desk {
+    /// What became of an act, in plain words.
+    pub(super) fn said(
+        &self,
+        staff: &Staff,
+        became: &Became,
+        did: &str,
+        label: &dyn Fn(&str) -> String,
+    ) -> String {
+        let now = self.house.clock.now();
+        match became {
+            Became::Verdict(it) => words::verdict(it, did, label, now, &staff.person.zone),
+            Became::Kept => format!("{did}. It is done."),
+            Became::Waiting => format!(
+                "{did}. It is safely kept, and takes longer than usual. Look again in a minute; \
+                 do not send it twice."
+            ),
+        }
+    }
+}
+
+/// Runs a door and words its failure.
+pub(super) async fn answer(door: impl Future<Output = Answer>) -> Response {
+    door.await.unwrap_or_else(IntoResponse::into_response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rule_10_news_of_another_payer_or_person_never_concerns_a_page() {
+        let news = |payer: &str, person: Option<&str>| News {
+            payer: payer.into(),
+            person: person.map(str::to_owned),
+        };
+        assert!(concerns(&news("a", Some("dana")), "a", "dana"));
+        assert!(concerns(&news("a", None), "a", "dana"));
+        assert!(!concerns(&news("a", Some("sam")), "a", "dana"));
+        assert!(!concerns(&news("b", Some("dana")), "a", "dana"));
+        assert!(!concerns(&news("b", None), "a", "dana"));
+    }
+}
