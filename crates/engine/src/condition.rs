@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use compile::{Problem, compile};
+pub use compile::{Problem, compile, inner, nearest, unknown_path};
 pub use eval::{Cache, ExprError};
 
 use crate::label::Labels;

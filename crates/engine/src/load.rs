@@ -1,8 +1,14 @@
 //! From files to a program: parse, lower, check.
 
+use sha2::{Digest, Sha256};
+
 use crate::catalog::Catalog;
-use crate::check::Finding;
+use crate::check::{Finding, Severity};
 use crate::core::Program;
+use crate::lower::{Translated, lower};
+use crate::parse;
+use crate::report::Report;
+use crate::surface::Translation;
 
 /// One file handed in.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +35,41 @@ pub fn load(
     catalog: &Catalog,
     others: &[String],
 ) -> Loaded {
-    let _ = (flow, translations, catalog, others);
-    Loaded { program: None, findings: Vec::new() }
+    let _ = others;
+    let mut report = Report::new(&flow.file);
+    let parsed = parse::flow(&flow.text, &mut report);
+    let mut reports: Vec<Report> = translations.iter().map(|it| Report::new(&it.file)).collect();
+    let files = translations.iter().zip(&mut reports);
+    let words: Vec<Option<Translation>> =
+        files.map(|(source, report)| parse::translation(&source.text, report)).collect();
+    let program = parsed.map(|parsed| {
+        let read = words.iter().zip(&mut reports);
+        let mut translated: Vec<Translated<'_>> = read
+            .filter_map(|(it, report)| Some(Translated { translation: it.as_ref()?, report }))
+            .collect();
+        lower(&parsed, &mut translated, catalog, hash(flow, translations), &mut report)
+    });
+    let mut findings = in_order(report);
+    findings.extend(reports.into_iter().flat_map(in_order));
+    let refused = findings.iter().any(|it| it.severity == Severity::Error);
+    Loaded { program: program.filter(|_| !refused), findings }
+}
+
+fn in_order(report: Report) -> Vec<Finding> {
+    let mut findings = report.into_findings();
+    findings.sort_by_key(|it| (it.at.line, it.at.column));
+    findings
+}
+
+/// Names what was loaded. The order in which translations are handed in does not matter.
+fn hash(flow: &Source, translations: &[Source]) -> String {
+    let mut texts: Vec<&Source> = translations.iter().collect();
+    texts.sort_by(|one, other| one.file.cmp(&other.file));
+    let mut hasher = Sha256::new();
+    for source in std::iter::once(flow).chain(texts) {
+        // The length keeps two files from passing for one.
+        hasher.update(u64::try_from(source.text.len()).unwrap_or(u64::MAX).to_be_bytes());
+        hasher.update(source.text.as_bytes());
+    }
+    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }

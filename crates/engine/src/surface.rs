@@ -384,6 +384,8 @@ pub struct Translation {
     pub anchors: Vec<TranslatedAnchor>,
     /// Texts of steps that never rest and so have no anchor, found by their source words.
     pub says: Vec<TranslatedSay>,
+    /// `start_when:` examples of what people write in this language.
+    pub start_when: Vec<At<String>>,
 }
 
 /// The words of one anchor (or of one outcome: `outcomes.withdrawn`).

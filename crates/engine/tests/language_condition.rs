@@ -117,7 +117,7 @@ fn what_is_wrong_is_found_where_it_stands() {
         ("choice == 'stopp'", "D104", 21, 7, "did you mean 'stop'?"),
         ("'ñandú' == 'é' && dayz > 1", "D101", 29, 4, "did you mean 'days'?"),
         ("sure && days", "D103", 19, 4, "compare it with == first, or name another field"),
-        ("now() > days", "D106", 11, 3, "there are: known"),
+        ("now() > days", "D106", 11, 3, "known"),
         ("claim == null", "D103", 20, 4, "ask known(field)"),
         ("dose * 2 > 1", "D103", 11, 4, "reckon in whole numbers"),
         ("decision.reason == 'x'", "D103", 11, 22, "compare the reason's code"),

@@ -1,0 +1,27 @@
+//! The flows of the house, from their files to their programs.
+
+mod house;
+
+use house::flow;
+use mendline_engine::core::{Core, Program};
+
+fn program(name: &str) -> Program {
+    let loaded = flow(name);
+    assert_eq!(loaded.findings, [], "{name}");
+    loaded.program.unwrap()
+}
+
+#[test]
+fn every_flow_of_the_house_loads_clean() {
+    for name in ["medication-approval"] {
+        let program = program(name);
+        for (pc, step) in program.steps.iter().enumerate() {
+            println!("{pc} {step:?}");
+        }
+        println!("{:#?}", program.derived);
+        println!("{:#?}", program.fields);
+        let anchored =
+            program.anchors.values().filter(|pc| !matches!(program.steps[**pc], Core::Say(_)));
+        assert!(anchored.count() > 0);
+    }
+}
