@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::condition::Expr;
-use crate::core::{Answers, Core, Program};
+use crate::core::{Answers, Core, Program, Wait, WaitFor};
 use crate::label::{Label, Labels};
 use crate::scope::{Scope, join_lowered};
 use crate::template::slots;
@@ -94,10 +94,9 @@ fn spread(program: &Program, scope: &mut Scope<'_>, contexts: &[Vec<Path>]) -> b
                 None => continue,
             },
             // What comes from outside, and what staff type, may speak of anything.
-            Core::Wait(crate::core::Wait { until, .. }) => match until {
-                crate::core::WaitFor::Event { save: Some(save), .. } => (save, claim.join(health)),
-                _ => continue,
-            },
+            Core::Wait(Wait { until: WaitFor::Event { save: Some(save), .. }, .. }) => {
+                (save, claim.join(health))
+            }
             Core::Handoff(it) => match it.save.as_ref() {
                 Some(save) if is_text(scope, save) => (save, health),
                 _ => continue,
