@@ -52,7 +52,7 @@ fn choices(cx: &mut Cx<'_>) {
     let principal = cx.program.principal.clone();
     for said in cx.said.clone() {
         let on_sms = said.used == Use::Ask && said.party.is_none_or(|it| it == principal);
-        for (key, label) in &said.choices {
+        for (_, label) in &said.choices {
             // The key is never shown nor sent: a menu reads "2 Not now".
             if on_sms && ends_sms(&label.it) {
                 let message = format!("'{}' sent by SMS stops every message from us", label.it);
@@ -61,10 +61,6 @@ fn choices(cx: &mut Cx<'_>) {
             if label.it.chars().count() > LABEL_MAX_CHARS {
                 let message = format!("this label is longer than {LABEL_MAX_CHARS} characters");
                 cx.report("C702", label.at, message, "shorten it and say the rest in the text");
-            }
-            if key.it.chars().all(|it| it.is_ascii_digit()) {
-                let message = format!("'{}' looks like a number in a menu", key.it);
-                cx.report("C706", key.at, message, "give the choice a word as its key");
             }
         }
         if let Some((key, _)) = said.choices.get(BUTTONS_MAX) {

@@ -15,7 +15,6 @@ pub const CODES: &[Row] = &[
     ("C703", "consent", "a flow speaks first without a purpose", Warning),
     ("C704", "channels", "a text takes too many SMS segments", Warning),
     ("C705", "channels", "more choices than a message has buttons", Error),
-    ("C706", "channels", "a choice key is a number", Error),
     ("C707", "channels", "a text holds a raw link", Warning),
     ("D101", "data", "a condition names a field that does not exist", Error),
     ("D102", "data", "a condition names a member that does not exist", Error),

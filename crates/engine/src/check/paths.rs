@@ -198,7 +198,9 @@ fn said_first(cx: &mut Cx<'_>, pc: Pc, state: &State) {
     }
     for wording in first {
         let beyond = wording.labels.beyond(Labels::NONE.with(Label::Claim));
-        if wording.private.is_empty() && !beyond.is_public() {
+        // The question after several candidates is ours, and its author cannot mend it.
+        let authored = cx.said.iter().any(|it| it.key == wording.key);
+        if authored && wording.private.is_empty() && !beyond.is_public() {
             let at = cx.place(&wording.key, near);
             let message = format!("we say this first, and it carries {beyond}");
             let help = "write `say: { text: …, private: … }`: the private form goes where others may read along";

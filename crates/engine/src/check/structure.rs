@@ -142,18 +142,18 @@ fn names(cx: &mut Cx<'_>) {
 
 fn flows(cx: &mut Cx<'_>) {
     let known: BTreeSet<&str> = cx.others.iter().map(String::as_str).collect();
-    let named = cx.sites.iter().filter_map(|it| match &it.step.verb {
-        Verb::Run { flow, .. } => Some(flow),
-        Verb::Remind { run, .. } => Some(run),
-        _ => None,
-    });
-    let named: Vec<_> = named.collect();
-    for flow in named {
-        if flow.it == cx.flow.name.it {
+    for site in cx.sites.clone() {
+        let (flow, waits) = match &site.step.verb {
+            Verb::Run { flow, .. } => (flow, true),
+            // A reminder of a later day may well start the same flow anew.
+            Verb::Remind { run, .. } => (run, false),
+            _ => continue,
+        };
+        if waits && flow.it == cx.flow.name.it {
             let message = "the flow runs itself".to_owned();
             let help = "a flow that must repeat asks again, waits, or is started by an event";
             cx.report("S105", flow.at, message, help);
-        } else if !known.contains(flow.it.as_str()) {
+        } else if !known.contains(flow.it.as_str()) && flow.it != cx.flow.name.it {
             let help = did_you_mean(&flow.it, &known, "load that flow beside this one");
             cx.report("S113", flow.at, format!("there is no flow '{}'", flow.it), &help);
         }

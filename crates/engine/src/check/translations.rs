@@ -7,7 +7,7 @@ use super::language::folded;
 use super::names::did_you_mean;
 use super::texts::slots;
 use super::walk::{Said, Use};
-use crate::surface::{At, Span, Text, TranslatedAnchor, Translation};
+use crate::surface::{At, Span, Text, TranslatedAnchor, Translation, Verb};
 use crate::text::{Slot, source_hash};
 
 /// The place at the head of a file, for what is missing from it.
@@ -77,6 +77,8 @@ fn one(cx: &mut Cx<'_>, translation: &Translation) {
                 pair(cx, language, source.text, &text.say);
                 done.insert(key);
             }
+            // Staff read why a handoff came; its words may be translated and need not be.
+            None if is_why(cx, &text.of.it) => {}
             None => {
                 let message = "the flow does not say this".to_owned();
                 let help = "copy the words from the flow into `of:`, as they are now";
@@ -87,6 +89,13 @@ fn one(cx: &mut Cx<'_>, translation: &Translation) {
     for source in said.iter().filter(|it| !done.contains(&it.key)) {
         missing(cx, language, HEAD, &source.text.text.it);
     }
+}
+
+fn is_why(cx: &Cx<'_>, words: &str) -> bool {
+    cx.sites.iter().any(|it| match &it.step.verb {
+        Verb::Handoff(handoff) => handoff.why.as_ref().is_some_and(|it| it.it == words),
+        _ => false,
+    })
 }
 
 fn missing(cx: &mut Cx<'_>, language: &str, at: Span, words: &str) {

@@ -125,12 +125,12 @@ pub(super) fn said<'a>(flow: &'a Flow, sites: &[Site<'a>]) -> Vec<Said<'a>> {
     let mut all = Vec::new();
     for site in sites {
         match &site.step.verb {
-            Verb::Say(text) => all.push(plain(unnamed(text), text, None, Use::Say)),
+            Verb::Say(text) => all.push(plain(key_of(site.step, text), text, None, Use::Say)),
             Verb::Tell { party, say } => {
-                all.push(plain(unnamed(say), say, Some(&party.it), Use::Say));
+                all.push(plain(key_of(site.step, say), say, Some(&party.it), Use::Say));
             }
             Verb::Ask(ask) => {
-                let anchor = site.step.name.as_ref().unwrap_or(&ask.field);
+                let anchor = &ask.field;
                 let party = ask.party.as_ref().map(|it| it.it.as_str());
                 let mut said = plain(format!("{}.say", anchor.it), &ask.say, party, Use::Ask);
                 if let Some(Choices::Keys(keys)) = &ask.choices {
@@ -169,21 +169,21 @@ fn plain<'a>(key: String, text: &'a Text, party: Option<&'a str>, used: Use) -> 
     Said { key, text, party, used, choices: Vec::new() }
 }
 
-/// The key of a text whose step never rests.
-pub(super) fn unnamed(text: &Text) -> String {
-    format!("say:{}", source_hash(&text.text.it))
+/// The key of a text whose step never rests: its name, where it has one.
+fn key_of(step: &Step, text: &Text) -> String {
+    match &step.name {
+        Some(name) => format!("{}.say", name.it),
+        None => format!("say:{}", source_hash(&text.text.it)),
+    }
 }
 
-/// The name by which a step rests, where the flow gives one.
+/// The name that the flow gives a step. Where it gives none, lowering makes one that is free.
 pub(super) fn anchor(step: &Step) -> Option<&At<String>> {
-    let own = match &step.verb {
+    match &step.verb {
         Verb::Ask(ask) => Some(&ask.field),
         Verb::Decide(decide) => Some(&decide.field),
-        Verb::Do(call) => call.save.as_ref(),
-        Verb::Run { save, .. } => save.as_ref(),
-        Verb::Handoff(handoff) => handoff.save.as_ref(),
-        Verb::Wait(Wait::Event { save, .. }) => save.as_ref(),
-        _ => None,
-    };
-    step.name.as_ref().or(own)
+        Verb::Do(call) => step.name.as_ref().or(call.save.as_ref()),
+        Verb::Run { save, .. } => step.name.as_ref().or(save.as_ref()),
+        _ => step.name.as_ref(),
+    }
 }
