@@ -99,6 +99,7 @@ pub fn router(house: Arc<House>) -> Router {
 
 /// Every door.
 pub fn router_with(house: Arc<House>, settings: Settings) -> Router {
+    let desk = crate::desk::routes::router(house.clone());
     let web = Web(Arc::new(Inner {
         house,
         settings,
@@ -117,6 +118,7 @@ pub fn router_with(house: Arc<House>, settings: Settings) -> Router {
         .merge(socket::routes())
         .merge(rx::routes())
         .with_state(web.clone())
+        .merge(desk)
         .method_not_allowed_fallback(|| async { axum::http::StatusCode::METHOD_NOT_ALLOWED })
         .layer(DefaultBodyLimit::max(limits::BODY_BYTES_MAX))
         .layer(from_fn_with_state(web.clone(), guard::hold))

@@ -72,7 +72,7 @@ pub struct Words {
 const EN: Words = Words {
     title: "Your chat",
     hello: "Hello",
-    empty: "Hello. I am Mendline, a bot that helps with your prescriptions. A person can join any time. Write what you need, for example:",
+    empty: "I am Mendline, a bot that helps with your prescriptions. A person can join any time. Write what you need, for example:",
     examples: [
         "The pharmacy turned me away",
         "Is my medicine approved?",
@@ -110,7 +110,7 @@ const EN: Words = Words {
 const ES: Words = Words {
     title: "Su chat",
     hello: "Hola",
-    empty: "Hola. Soy Mendline, un bot que ayuda con sus recetas. Una persona puede unirse cuando quiera. Escriba lo que necesita, por ejemplo:",
+    empty: "Soy Mendline, un bot que ayuda con sus recetas. Una persona puede unirse cuando quiera. Escriba lo que necesita, por ejemplo:",
     examples: [
         "La farmacia no me dio mi medicina",
         "¿Está aprobada mi medicina?",
