@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use crate::effect::VerdictKind;
 use crate::label::{Label, Labels};
 use crate::text::{Part, Template, Wording};
-use crate::types::Words;
+use crate::types::{Type, Words};
 
 /// The language that stands in where another is missing.
 pub const FALLBACK: &str = "en";
@@ -64,6 +64,7 @@ pub enum Phrase {
     VerdictNeeds,
     VerdictNoSuchChoice,
     VerdictHeldBy,
+    OperationOfRule,
     NextAsks,
     NextRetries,
     NextGoesOn,
@@ -101,6 +102,17 @@ pub fn verdict(kind: &VerdictKind) -> Phrase {
         VerdictKind::Needs { .. } => Phrase::VerdictNeeds,
         VerdictKind::NoSuchChoice => Phrase::VerdictNoSuchChoice,
         VerdictKind::HeldBy { .. } => Phrase::VerdictHeldBy,
+    }
+}
+
+/// How a chat asks for what a choice needs.
+pub fn need(ty: &Type) -> Phrase {
+    match ty {
+        Type::Integer => Phrase::NeedInteger,
+        Type::Date => Phrase::NeedDate,
+        Type::Reason => Phrase::NeedReason,
+        Type::Text => Phrase::NeedText,
+        _ => Phrase::NeedOther,
     }
 }
 

@@ -16,6 +16,7 @@ mod desk;
 mod end;
 mod hold;
 mod ladder;
+mod needs;
 mod parties;
 mod preview;
 mod repair;

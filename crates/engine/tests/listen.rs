@@ -11,7 +11,7 @@ fn offers(labels: &[&str]) -> Vec<Offer> {
 }
 
 fn today() -> chrono::NaiveDate {
-    "2026-07-02".parse().unwrap()
+    "2026-07-02".parse().expect("a day")
 }
 
 #[test]

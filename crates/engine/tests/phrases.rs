@@ -3,7 +3,7 @@
 use mendline_engine::phrases::{Phrase, wording};
 use mendline_engine::text::Part;
 
-const ALL: [Phrase; 49] = [
+const ALL: [Phrase; 50] = [
     Phrase::Help,
     Phrase::HelpNothingOpen,
     Phrase::Again,
@@ -52,6 +52,7 @@ const ALL: [Phrase; 49] = [
     Phrase::NextRetries,
     Phrase::NextGoesOn,
     Phrase::NextNothing,
+    Phrase::OperationOfRule,
     Phrase::NextWaitsForDecision,
 ];
 

@@ -251,3 +251,49 @@ fn rule_05_after_a_decision_a_correction_goes_to_a_person() {
     assert_eq!(play.state.fields["drug"]["name"], json!("gabapentin"));
     assert_eq!(play.anchor(), "auth", "the write is waited for");
 }
+
+#[test]
+fn rule_04_in_a_chat_the_bot_asks_for_what_is_missing_and_a_reasons_button_completes_it() {
+    let mut play = Play::at_decision();
+    play.taps("adjuster", "deny");
+    let prompt = play.messages().next().unwrap().clone();
+    assert_eq!((prompt.question, prompt.party.as_str()), (play.question(), "adjuster"));
+    assert_eq!(prompt.buttons[0].key, "DENY_BODY_PART");
+    play.taps("adjuster", "DENY_BODY_PART");
+    assert_eq!(play.state.fields["decision"]["choice"], json!("deny"));
+    assert_eq!(play.state.fields["decision"]["reason"]["code"], json!("DENY_BODY_PART"));
+}
+
+#[test]
+fn a_reasons_button_of_somebody_else_completes_nothing() {
+    let mut play = Play::at_decision();
+    play.taps("adjuster", "deny").taps("supervisor", "DENY_BODY_PART");
+    assert_eq!(play.verdict(), Some(&VerdictKind::NoSuchChoice));
+    assert!(!play.state.fields.contains_key("decision"));
+}
+
+#[test]
+fn rule_05_a_tap_while_a_questions_steps_run_hears_who_asked() {
+    let mut play = Play::at_decision();
+    let card = play.question().unwrap();
+    play.taps_with("adjuster", "info", &[("question", json!("Which dose?"))]);
+    play.taps_on(card, "adjuster", "info", &[]);
+    assert_eq!(play.verdict(), Some(&VerdictKind::Done));
+    assert!(play.ignored("duplicate_tap"));
+    play.taps_on(card, "supervisor", "approve", &[]);
+    assert!(
+        matches!(play.verdict(), Some(VerdictKind::AlreadyDecided { choice, .. }) if choice == "info")
+    );
+}
+
+#[test]
+fn a_decision_that_nobody_took_is_opened_again_when_it_is_given_back() {
+    use mendline_engine::event::{DeskAction, GiveBack};
+    for back in [GiveBack::Retry, GiveBack::Continue] {
+        let mut play = Play::at_decision();
+        while play.next_timer() != "decision.due" {}
+        play.desk(DeskAction::GiveBack(back));
+        assert!(matches!(play.rest(), Some(Rest::Deciding(_))));
+        assert!(any(&play.sees("adjuster"), "Stopped because"));
+    }
+}

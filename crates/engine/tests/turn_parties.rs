@@ -102,3 +102,13 @@ fn rule_09_nobody_is_moved_to_a_step_that_lacks_its_fields() {
     assert!(play.ignored("cannot_move"));
     assert_eq!(play.anchor(), "at_counter");
 }
+
+#[test]
+fn rule_11_a_question_to_somebody_without_address_is_answered_by_phone() {
+    let mut play = Play::at_check();
+    play.parties.get_mut("worker").unwrap().reachable = false;
+    play.returns(coverage("needs_approval"));
+    assert_eq!(play.handoff().unwrap().save.as_ref().unwrap().0, "at_counter");
+    play.desk(DeskAction::GiveBack(GiveBack::Value(json!("here"))));
+    assert_eq!(play.state.fields["at_counter"], json!("here"));
+}

@@ -16,7 +16,7 @@ fn any(seen: &[String], words: &str) -> bool {
 
 /// The wall clock of Chicago in July: five hours behind UTC.
 fn chicago(day: &str, time: &str) -> Timestamp {
-    Timestamp::parse(&format!("{day}T{time}:00-05:00")).unwrap()
+    Timestamp::parse(&format!("{day}T{time}:00-05:00")).expect("a moment")
 }
 
 fn due(play: &Play, timer: &str) -> Timestamp {

@@ -234,3 +234,14 @@ fn words_after_the_end_are_answered_and_change_nothing() {
     assert!(play.ignored("ended") && play.sees("worker").len() == 1);
     assert_eq!(play.state.fields, fields);
 }
+
+#[test]
+fn a_correction_of_what_is_asked_right_now_is_its_answer() {
+    let mut play = Play::at_drug();
+    play.says("worker", "no, I meant tramadol");
+    assert_eq!(play.state.fields["drug"]["name"], json!("tramadol"));
+    let mut play = Play::at_counter();
+    play.says("worker", "no, I meant elephants");
+    assert_eq!(play.anchor(), "at_counter", "what fits nothing rewinds nothing");
+    assert!(play.state.fields.contains_key("drug"));
+}

@@ -73,6 +73,7 @@ pub(super) fn words(phrase: Phrase) -> &'static str {
         Phrase::VerdictNeeds => "Something is missing before this can be done.",
         Phrase::VerdictNoSuchChoice => "There is no such choice here.",
         Phrase::VerdictHeldBy => "{by} is taking care of this already.",
+        Phrase::OperationOfRule => "operation of rule",
         Phrase::NextAsks => "Puts its open question again.",
         Phrase::NextRetries => "Tries the failed step again.",
         Phrase::NextGoesOn => "Goes on with the next step.",

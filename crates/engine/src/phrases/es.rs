@@ -75,6 +75,7 @@ pub(super) fn words(phrase: Phrase) -> &'static str {
         Phrase::VerdictNeeds => "Falta algo antes de poder hacerlo.",
         Phrase::VerdictNoSuchChoice => "Aquí no existe esa opción.",
         Phrase::VerdictHeldBy => "{by} ya se está ocupando de esto.",
+        Phrase::OperationOfRule => "disposición de la ley",
         Phrase::NextAsks => "Vuelve a hacer su pregunta abierta.",
         Phrase::NextRetries => "Intenta otra vez el paso que falló.",
         Phrase::NextGoesOn => "Sigue con el paso siguiente.",

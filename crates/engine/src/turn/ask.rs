@@ -63,7 +63,7 @@ impl Cx<'_> {
             buttons,
             ..self.message(&ask.party, &ask.wording)?
         };
-        let sent = self.deliver(message).key().unwrap_or(question);
+        let sent = self.deliver_asking(message, Some(&ask.field)).key().unwrap_or(question);
         let asking = Asking { question, message: sent, shown: None, reminded: 0, offered };
         self.state.misses = 0;
         self.rest(&ask.anchor, Rest::Asking(asking))
@@ -195,7 +195,7 @@ impl Cx<'_> {
             message = before(first, message);
         }
         self.clear_timer(SILENCE);
-        if let Some(key) = self.deliver(message).key() {
+        if let Some(key) = self.deliver_asking(message, Some(&ask.field)).key() {
             asking.message = key;
         }
         self.rest(&anchor, Rest::Asking(asking))

@@ -61,6 +61,11 @@ impl Cx<'_> {
         words: Option<&str>,
     ) -> Went {
         let Some((field, pc)) = self.meant(party, field, words) else {
+            // "No, I meant X" may be the answer to what is asked right now.
+            if let Some((asked, value)) = words.and_then(|it| self.answer_here(party, it)) {
+                let ask = self.ask_at(&asked)?;
+                return self.answered(self.pc_of(&asked)?, ask, &ask.field, value, party);
+            }
             return self.what_to_change(party);
         };
         let in_write = matches!(
@@ -97,8 +102,26 @@ impl Cx<'_> {
             if let Some((pc, name)) = candidates.iter().find(fits) {
                 return Some((name.clone(), *pc));
             }
+            // Words that fit none of them do not say which one was wrong.
+            field?;
         }
         candidates.into_iter().next().map(|(pc, name)| (name, pc))
+    }
+
+    /// What the words answer of the open question, and its anchor. Only a question that was
+    /// shown (rule 4).
+    fn answer_here(&self, party: &str, words: &str) -> Option<(String, Value)> {
+        self.asked_of(party)?;
+        let Position::At { anchor, rest: Rest::Asking(asking) } = &self.state.position else {
+            return None;
+        };
+        asking.shown?;
+        let ask = self.ask_at(anchor).ok()?;
+        let buttons = self.buttons(ask).ok()?;
+        match self.answer_in(words, ask, &buttons) {
+            Answer::Exactly(_, value) | Answer::Likely(_, value) => Some((anchor.clone(), value)),
+            Answer::Several(_) | Answer::Nothing => None,
+        }
     }
 
     /// The value that words mean for a field's ask.

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::core::{Core, Decide, DecideChoice, Pc, Within};
 use crate::effect::{Closed, Effect, Note};
-use crate::phrases::Phrase;
+use crate::phrases::{self, Phrase};
 use crate::rules::{RuleRow, Tolling};
 use crate::state::{ClockSpan, Deciding, Position, Rest, Taken};
 use crate::text::Values;
@@ -157,7 +157,7 @@ impl<'a> Cx<'a> {
         self.state.decided.insert(anchor, taken);
         for holder in &open.holders {
             if by.party.as_ref() != Some(holder) {
-                self.tell_handled(holder, Phrase::DecidedBy, &by.name, choice);
+                self.tell_handled(holder, Phrase::DecidedBy, by, choice);
             }
             self.party_state(holder).heard_end = true;
         }
@@ -188,8 +188,12 @@ impl<'a> Cx<'a> {
     }
 
     /// Tells a holder what became of the card.
-    fn tell_handled(&mut self, holder: &str, phrase: Phrase, by: &str, choice: &DecideChoice) {
-        let values = Values::from([text("by", by), label("choice", &choice.key, &choice.label)]);
+    fn tell_handled(&mut self, holder: &str, phrase: Phrase, by: &Decider, choice: &DecideChoice) {
+        let who = match by.person {
+            Some(_) => text("by", &by.name),
+            None => label("by", &by.name, &phrases::words(Phrase::OperationOfRule)),
+        };
+        let values = Values::from([who, label("choice", &choice.key, &choice.label)]);
         self.say_phrase(holder, phrase, values);
     }
 
@@ -209,7 +213,7 @@ impl<'a> Cx<'a> {
         self.set(&anchor, decision, &by.name);
         for holder in &open.holders {
             if by.party.as_ref() != Some(holder) {
-                self.tell_handled(holder, Phrase::CardHandled, &by.name, choice);
+                self.tell_handled(holder, Phrase::CardHandled, by, choice);
             }
         }
         if self.tolls(&open) {

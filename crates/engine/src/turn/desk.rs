@@ -196,12 +196,16 @@ impl Cx<'_> {
     }
 
     /// Where a built-in handoff goes on without repeating its step. A choice of ways cannot be
-    /// skipped: there is no telling which way.
+    /// skipped: there is no telling which way. Nor can a decision.
     fn after(&self, pc: Pc) -> Pc {
         match self.program.steps.get(pc) {
-            Some(Core::Branch { .. } | Core::Switch { .. } | Core::Jump(_) | Core::End { .. }) => {
-                pc
-            }
+            Some(
+                Core::Branch { .. }
+                | Core::Switch { .. }
+                | Core::Jump(_)
+                | Core::End { .. }
+                | Core::Decide(_),
+            ) => pc,
             _ => pc + 1,
         }
     }

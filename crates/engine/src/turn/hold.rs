@@ -115,7 +115,9 @@ impl Cx<'_> {
         says: Option<Message>,
         save: Option<String>,
     ) -> EffectKey {
-        let same = |it: &&Hold| it.why == why && it.party.is_none() && it.resume.is_none();
+        let same = |it: &&Hold| {
+            it.why == why && it.party.is_none() && it.resume.is_none() && it.save == save
+        };
         if says.is_none()
             && let Some(open) = self.state.holds.iter().find(same)
         {

@@ -114,6 +114,11 @@ impl Cx<'_> {
     /// Sends a message, or gives it to whoever stands between: the holder of a hold (the bot
     /// is mute then, rule 10), a desk where the party has no address (rule 11).
     pub(super) fn deliver(&mut self, message: Message) -> Delivered {
+        self.deliver_asking(message, None)
+    }
+
+    /// The same for a question: where it becomes a task, its answer may be typed in there.
+    pub(super) fn deliver_asking(&mut self, message: Message, field: Option<&str>) -> Delivered {
         let party = message.party.clone();
         let Some(there) = self.party(&party) else {
             self.note(Note::NobodyToTell { party });
@@ -133,7 +138,7 @@ impl Cx<'_> {
         if reachable {
             return Delivered::Sent(self.emit(Effect::Send(message)));
         }
-        Delivered::Task(self.open_task("undeliverable", Some(message), None))
+        Delivered::Task(self.open_task("undeliverable", Some(message), field.map(str::to_owned)))
     }
 
     /// The handoff that holds a party, if one does.
@@ -145,14 +150,11 @@ impl Cx<'_> {
 
 /// Puts built-in words before a message, so that both arrive as one.
 pub(super) fn before(phrase: &Wording, mut message: Message) -> Message {
-    for (form, words) in
-        [(&phrase.words, &mut message.wording.words), (&phrase.words, &mut message.wording.private)]
-    {
-        for (language, template) in words.iter_mut() {
-            let prefix = form.get(language).or_else(|| form.get(phrases::FALLBACK));
-            if let Some(prefix) = prefix {
-                *template = phrases::join(prefix, template);
-            }
+    let Wording { words, private, .. } = &mut message.wording;
+    for (language, template) in words.iter_mut().chain(private.iter_mut()) {
+        let first = phrase.words.get(language).or_else(|| phrase.words.get(phrases::FALLBACK));
+        if let Some(first) = first {
+            *template = phrases::join(first, template);
         }
     }
     message.wording.labels = message.wording.labels.join(phrase.labels);

@@ -2,25 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use crate::core::{Decide, DecideChoice};
 use crate::effect::{Draft, Effect, Note, Verdict, VerdictKind};
 use crate::event::Actor;
-use crate::listen::{self, Heard, Offer};
-use crate::message::{EffectKey, OpenNeed};
-use crate::state::{Deciding, PendingChoice, Position, Rest};
-use crate::time::zone;
+use crate::message::EffectKey;
+use crate::state::{Deciding, PendingChoice, Position, Rest, Taken};
+use crate::time::Timestamp;
 use crate::turn::cx::Cx;
 use crate::turn::decide::Decider;
 use crate::turn::{Next, PENDING_MS, Went};
-use crate::types::Type;
-
-/// The most days, refills or pieces that one decision may give. More is a life, not a fill.
-const COUNT_MAX: i64 = 365;
-
-/// Longest text given with a choice, in characters. The card shows it whole.
-const TEXT_MAX: usize = 500;
 
 /// A tap.
 pub(super) struct Tap<'e> {
@@ -84,6 +76,7 @@ impl Cx<'_> {
     /// A tap on a question that is not open (any more).
     fn tapped_late(&mut self, tap: &Tap<'_>) -> Went {
         let taken = self.state.decided.values().find(|it| it.question == tap.question).cloned();
+        let taken = taken.or_else(|| self.taken_for_now(tap.question));
         let Some(taken) = taken else {
             self.note(Note::Ignored { why: "overtaken".to_owned() });
             return self.refuse(tap, VerdictKind::Over);
@@ -95,6 +88,15 @@ impl Cx<'_> {
         let (by, choice, at) = (taken.by, taken.choice, taken.at);
         self.note(Note::Ignored { why: "overtaken".to_owned() });
         self.refuse(tap, VerdictKind::AlreadyDecided { by, choice, at })
+    }
+
+    /// The choice whose steps are running, as if it were a decision: who, what and when.
+    fn taken_for_now(&self, question: EffectKey) -> Option<Taken> {
+        let (anchor, _) = self.state.suspended.iter().find(|(_, it)| it.question == question)?;
+        let chosen = self.state.fields.get(anchor)?;
+        let text = |name: &str| chosen.get(name)?.as_str().map(str::to_owned);
+        let at = Timestamp::parse(&text("at")?)?;
+        Some(Taken { question, by: text("by")?, choice: text("choice")?, at })
     }
 
     /// A tap while a decision is open: on its card, or on one that was recalled.
@@ -112,7 +114,8 @@ impl Cx<'_> {
             return Ok(Next::Rest);
         }
         let Some(choice) = self.offered_choice(decide, &open, tap.choice) else {
-            return self.refuse(tap, VerdictKind::NoSuchChoice);
+            let filled = tap.actor.party.as_ref().and_then(|it| self.fill_needs(it, tap.choice));
+            return filled.unwrap_or_else(|| self.refuse(tap, VerdictKind::NoSuchChoice));
         };
         if !self.may_decide(decide, &open, tap.actor) {
             let (person, choice) = (tap.actor.person.clone(), choice.key.clone());
@@ -132,7 +135,7 @@ impl Cx<'_> {
     }
 
     /// The choice, if the card offers it.
-    fn offered_choice<'d>(
+    pub(super) fn offered_choice<'d>(
         &self,
         decide: &'d Decide,
         open: &Deciding,
@@ -171,6 +174,9 @@ impl Cx<'_> {
             let (choice, of) = (choice.key.clone(), person.clone());
             open.pending = Some(PendingChoice { person: of, choice, with, until });
             self.verdict(&person, question, VerdictKind::Needs { missing });
+            if let Some(party) = &by.party {
+                self.ask_need(party, &open);
+            }
             return self.keep_open(&anchor, open);
         }
         self.verdict(&person, question, VerdictKind::Done);
@@ -179,102 +185,4 @@ impl Cx<'_> {
             None => self.decided(choice, by, given),
         }
     }
-
-    /// What was given, read and checked; and what is missing or cannot be read.
-    fn needs(
-        &self,
-        open: &Deciding,
-        choice: &str,
-        with: &BTreeMap<String, Value>,
-    ) -> (Map<String, Value>, BTreeMap<String, String>) {
-        let mut given = Map::new();
-        let mut missing = BTreeMap::new();
-        for need in needs_of(open, choice) {
-            let name = &need.need.name;
-            let checked = match with.get(name) {
-                None | Some(Value::Null) => Err("missing"),
-                Some(value) => self.need_fits(need, value),
-            };
-            match checked {
-                Ok(value) => drop(given.insert(name.clone(), value)),
-                Err(code) => drop(missing.insert(name.clone(), code.to_owned())),
-            }
-        }
-        let day = |name: &str| given.get(name).and_then(Value::as_str);
-        if let (Some(from), Some(until)) = (day("from"), day("until"))
-            && from > until
-        {
-            given.remove("until");
-            missing.insert("until".to_owned(), "out_of_range".to_owned());
-        }
-        (given, missing)
-    }
-
-    /// One need, checked.
-    fn need_fits(&self, need: &OpenNeed, value: &Value) -> Result<Value, &'static str> {
-        if need.need.list.is_some() {
-            let code = value.as_str().or_else(|| value.get("code")?.as_str());
-            let reason = need.reasons.iter().find(|it| Some(it.code.as_str()) == code);
-            return reason.map(|it| it.value()).ok_or("unknown_reason");
-        }
-        let value = self.fits(value, &need.need.ty)?;
-        match &need.need.ty {
-            Type::Integer => {
-                let in_range = value.as_i64().is_some_and(|it| (1..=COUNT_MAX).contains(&it));
-                if in_range { Ok(value) } else { Err("out_of_range") }
-            }
-            Type::Text => {
-                let fits = value.as_str().is_some_and(|it| it.chars().count() <= TEXT_MAX);
-                if fits { Ok(value) } else { Err("too_long") }
-            }
-            _ => Ok(value),
-        }
-    }
-
-    /// Words of a person whose choice waits for its needs. `None`: nothing waits.
-    pub(super) fn fill_needs(&mut self, party: &str, words: &str) -> Option<Went> {
-        let (anchor, open) = self.open()?;
-        let pending = open.pending.clone()?;
-        let person = &self.party(party)?.person;
-        if *person != pending.person || self.env.now > pending.until {
-            return None;
-        }
-        let decide = self.decide_at(&anchor).ok()?;
-        let choice = self.offered_choice(decide, &open, &pending.choice)?;
-        let need = needs_of(&open, &pending.choice)
-            .into_iter()
-            .find(|it| !pending.with.contains_key(&it.need.name))?;
-        let mut with = pending.with.clone();
-        let heard = self.hear_need(party, words, need);
-        with.insert(need.need.name.clone(), heard.unwrap_or_else(|| json!(words)));
-        let by = Decider {
-            name: self.party_name(party),
-            person: Some(pending.person.clone()),
-            party: Some(party.to_owned()),
-        };
-        Some(self.choose(choice, &by, with, Some(open.question)))
-    }
-
-    /// The value of a need in a person's words.
-    fn hear_need(&self, party: &str, words: &str, need: &OpenNeed) -> Option<Value> {
-        if need.need.list.is_none() {
-            let today = self.env.now.day(zone::zone(self.zone(party)));
-            return listen::value(words, &need.need.ty, today);
-        }
-        let offers: Vec<Offer> = need
-            .reasons
-            .iter()
-            .map(|it| Offer { key: it.code.clone(), labels: it.label.values().cloned().collect() })
-            .collect();
-        match listen::choice(words, &offers) {
-            Heard::Exactly(index) | Heard::Likely(index) => Some(json!(offers[index].key)),
-            Heard::Several(_) | Heard::Nothing => None,
-        }
-    }
-}
-
-/// The needs of a choice as its card shows them.
-fn needs_of<'o>(open: &'o Deciding, choice: &str) -> Vec<&'o OpenNeed> {
-    let button = open.card.buttons.iter().find(|it| it.key == choice);
-    button.into_iter().flat_map(|it| &it.needs).collect()
 }
