@@ -6,6 +6,8 @@
 //! indexes. The payer stands in every key: no method reads across payers, except the workers'
 //! loops (`unrouted`, `claim`, `lease_*`, `fire_due`), whose rows each carry theirs.
 
+#[doc(hidden)]
+pub mod crashing;
 pub mod rows;
 pub mod sqlite;
 
