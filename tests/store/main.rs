@@ -17,5 +17,10 @@ macro_rules! on_every_store {
     };
 }
 
+mod chats;
+mod desk;
+mod dispatch;
 mod inbox;
+mod people;
+mod time;
 mod turns;

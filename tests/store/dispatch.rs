@@ -1,0 +1,253 @@
+//! Nothing leaves but from the outbox, in order; and what became of it comes back in.
+
+use mendline::store::{Became, CallBecame, NewCall, Store};
+use mendline_engine::event::{CallResult, Event, Receipt};
+use mendline_engine::message::{Message, MessageKind};
+use mendline_engine::time::Timestamp;
+use serde_json::json;
+
+use crate::support::*;
+
+crate::on_every_store! {
+    what_a_turn_says_waits_in_the_outbox
+    rule_07_order_holds_per_conversation_and_person
+    rule_07_what_is_held_or_put_off_keeps_its_successors_back
+    rule_07_a_dead_letter_releases_its_successors
+    help_in_danger_overtakes_what_is_held
+    a_lease_that_lapsed_counts_as_an_attempt
+    what_is_frozen_stays_as_it_was_for_the_next_attempt
+    rule_07_what_became_of_a_message_reaches_its_conversation_once
+    sent_is_no_news
+    a_late_report_reaches_the_conversation
+    what_is_said_outside_any_conversation_gets_no_receipt
+    a_report_on_nothing_is_no_news
+    dead_letters_are_kept_for_their_payer
+    a_call_is_leased_until_its_result_is_here
+    rule_02_a_second_result_of_a_call_is_no_news
+}
+
+async fn lease(store: &dyn Store, now: Timestamp) -> Vec<String> {
+    let rows = store.lease_outbox(now, LEASE_MS, 100).await.unwrap();
+    rows.iter().map(|it| it.key.effect.to_string()).collect()
+}
+
+fn hello() -> Message {
+    message("worker", "hello")
+}
+
+async fn settle(store: &dyn Store, conversation: &str, index: u32, became: Became) {
+    let key = message_ref(ACME, conversation, 0, index);
+    store.settle_message(&key, became, NOW).await.unwrap();
+}
+
+/// The receipts that wait for a conversation.
+async fn receipts(store: &dyn Store) -> Vec<Receipt> {
+    let claimed = store.claim(after_ms(1_000_000), LEASE_MS, 9, 99).await.unwrap();
+    let events = claimed.into_iter().flat_map(|it| it.events);
+    events
+        .filter_map(|(_, event, source, _)| match event {
+            Event::Receipt { receipt, .. } => {
+                assert_eq!(source, "dispatch");
+                Some(receipt)
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+async fn what_a_turn_says_waits_in_the_outbox(store: &dyn Store) {
+    said(store, "c1", vec![to(ANA, 0, 0, hello())]).await;
+    let rows = store.lease_outbox(NOW, LEASE_MS, 9).await.unwrap();
+    assert_eq!(rows.len(), 1);
+    assert_eq!(rows[0].key, message_ref(ACME, "c1", 0, 0));
+    assert_eq!(rows[0].message, hello());
+    assert_eq!((rows[0].person.as_str(), rows[0].attempts), (ANA, 0));
+    assert_eq!(rows[0].flow_hash.as_deref(), Some("hash"));
+    assert_eq!(rows[0].frozen, None);
+    assert_eq!(store.lease_outbox(NOW, LEASE_MS, 9).await.unwrap(), [], "it is leased");
+}
+
+async fn rule_07_order_holds_per_conversation_and_person(store: &dyn Store) {
+    let two = |person| vec![to(person, 0, 0, hello()), to(person, 0, 1, hello())];
+    said(store, "c1", two(ANA)).await;
+    said(store, "c2", vec![to(ANA, 0, 0, hello()), to(DANA, 0, 1, hello())]).await;
+    assert_eq!(lease(store, NOW).await, ["c1/0.0", "c2/0.0", "c2/0.1"]);
+    assert_eq!(lease(store, NOW).await, [""; 0], "the second waits for the first");
+    settle(store, "c1", 0, Became::Sent { shown: false }).await;
+    assert_eq!(lease(store, NOW).await, ["c1/0.1"]);
+}
+
+async fn rule_07_what_is_held_or_put_off_keeps_its_successors_back(store: &dyn Store) {
+    said(store, "c1", vec![to(ANA, 0, 0, hello()), to(ANA, 0, 1, hello())]).await;
+    for became in [Became::Held(after_ms(100)), Became::Later(after_ms(100))] {
+        assert_eq!(lease(store, NOW).await, ["c1/0.0"]);
+        settle(store, "c1", 0, became).await;
+        assert_eq!(lease(store, after_ms(99)).await, [""; 0]);
+        assert_eq!(store.next_due().await.unwrap(), Some(after_ms(100)));
+        settle(store, "c1", 0, Became::Later(NOW)).await;
+    }
+    let rows = store.lease_outbox(NOW, LEASE_MS, 9).await.unwrap();
+    assert_eq!(rows[0].attempts, 3, "being held is no attempt; being put off is");
+}
+
+async fn rule_07_a_dead_letter_releases_its_successors(store: &dyn Store) {
+    for (conversation, became) in [
+        ("c1", Became::Dead("gone".into())),
+        ("c2", Became::Withheld("opted_out".into())),
+        ("c3", Became::Maybe),
+        ("c4", Became::Sent { shown: true }),
+    ] {
+        said(store, conversation, vec![to(ANA, 0, 0, hello()), to(ANA, 0, 1, hello())]).await;
+        assert_eq!(lease(store, NOW).await, [format!("{conversation}/0.0")]);
+        settle(store, conversation, 0, became).await;
+        assert_eq!(lease(store, NOW).await, [format!("{conversation}/0.1")]);
+    }
+}
+
+async fn help_in_danger_overtakes_what_is_held(store: &dyn Store) {
+    let help = Message { kind: MessageKind::Safety, ..hello() };
+    said(store, "c1", vec![to(ANA, 0, 0, hello()), to(ANA, 0, 1, help)]).await;
+    settle(store, "c1", 0, Became::Held(after_ms(100))).await;
+    assert_eq!(lease(store, NOW).await, ["c1/0.1"]);
+}
+
+async fn a_lease_that_lapsed_counts_as_an_attempt(store: &dyn Store) {
+    said(store, "c1", vec![to(ANA, 0, 0, hello())]).await;
+    assert_eq!(lease(store, NOW).await, ["c1/0.0"]);
+    assert_eq!(lease(store, after_ms(LEASE_MS - 1)).await, [""; 0]);
+    assert_eq!(store.next_due().await.unwrap(), Some(after_ms(LEASE_MS)));
+    let again = store.lease_outbox(after_ms(LEASE_MS), LEASE_MS, 9).await.unwrap();
+    assert_eq!(again[0].attempts, 1);
+}
+
+async fn what_is_frozen_stays_as_it_was_for_the_next_attempt(store: &dyn Store) {
+    said(store, "c1", vec![to(ANA, 0, 0, hello())]).await;
+    lease(store, NOW).await;
+    let key = message_ref(ACME, "c1", 0, 0);
+    store.freeze(&key, &frozen("web", "hello")).await.unwrap();
+    settle(store, "c1", 0, Became::Later(NOW)).await;
+    let rows = store.lease_outbox(NOW, LEASE_MS, 9).await.unwrap();
+    assert_eq!(rows[0].frozen, Some(frozen("web", "hello")));
+    settle(store, "c1", 0, Became::Sent { shown: true }).await;
+    store.freeze(&key, &frozen("sms", "something else")).await.unwrap();
+    let row = &store.messages(ACME, "c1").await.unwrap()[0];
+    assert_eq!(row.frozen, Some(frozen("web", "hello")), "what was sent is not rewritten");
+    assert_eq!(row.status, "shown");
+}
+
+async fn rule_07_what_became_of_a_message_reaches_its_conversation_once(store: &dyn Store) {
+    let until = after_ms(100);
+    for (conversation, became, receipt) in [
+        ("c1", Became::Sent { shown: true }, Receipt::Shown),
+        ("c2", Became::Held(until), Receipt::HeldUntil(until.0)),
+        ("c3", Became::Withheld("opted_out".into()), Receipt::Withheld("opted_out".into())),
+        ("c4", Became::Dead("gone".into()), Receipt::Failed),
+        ("c5", Became::Maybe, Receipt::Maybe),
+        ("c6", Became::Reported(Receipt::Shown), Receipt::Shown),
+    ] {
+        said(store, conversation, vec![to(ANA, 0, 0, hello())]).await;
+        settle(store, conversation, 0, became.clone()).await;
+        settle(store, conversation, 0, became).await;
+        let claimed = claim_one(store).await;
+        let event = Event::Receipt { message: key(0, 0), receipt };
+        let events: Vec<_> = claimed.events.iter().map(|it| it.1.clone()).collect();
+        assert_eq!(events, [event], "{conversation}");
+        commit(store, turn(&claimed)).await;
+    }
+}
+
+async fn sent_is_no_news(store: &dyn Store) {
+    said(store, "c1", vec![to(ANA, 0, 0, hello())]).await;
+    settle(store, "c1", 0, Became::Sent { shown: false }).await;
+    settle(store, "c1", 0, Became::Later(NOW)).await;
+    assert_eq!(receipts(store).await, []);
+    assert_eq!(lease(store, NOW).await, [""; 0]);
+    assert_eq!(store.messages(ACME, "c1").await.unwrap()[0].status, "sent");
+}
+
+async fn a_late_report_reaches_the_conversation(store: &dyn Store) {
+    said(store, "c1", vec![to(ANA, 0, 0, hello()), to(ANA, 0, 1, hello())]).await;
+    settle(store, "c1", 0, Became::Sent { shown: false }).await;
+    settle(store, "c1", 0, Became::Reported(Receipt::Failed)).await;
+    assert_eq!(store.messages(ACME, "c1").await.unwrap()[0].status, "dead");
+    settle(store, "c1", 1, Became::Sent { shown: false }).await;
+    settle(store, "c1", 1, Became::Reported(Receipt::Shown)).await;
+    settle(store, "c1", 1, Became::Reported(Receipt::Failed)).await;
+    assert_eq!(store.messages(ACME, "c1").await.unwrap()[1].status, "shown");
+    assert_eq!(receipts(store).await, [Receipt::Failed, Receipt::Shown]);
+}
+
+async fn what_is_said_outside_any_conversation_gets_no_receipt(store: &dyn Store) {
+    let accepted = store.accept(&arrival(ACME, ANA, "1", "hello")).await.unwrap();
+    let mut routed = routing(&waiting(store, accepted.seq).await);
+    routed.says = vec![hello(), message("worker", "menu")];
+    store.commit_person(routed).await.unwrap();
+    let name = format!("person/{ANA}/{}", accepted.seq);
+    assert_eq!(lease(store, NOW).await, [format!("{name}/0.0")]);
+    let first = message_ref(ACME, &name, 0, 0);
+    store.settle_message(&first, Became::Sent { shown: true }, NOW).await.unwrap();
+    let rows = store.lease_outbox(NOW, LEASE_MS, 9).await.unwrap();
+    assert_eq!(rows[0].key, message_ref(ACME, &name, 0, 1), "in order here too");
+    assert_eq!(rows[0].flow_hash, None);
+    assert_eq!(claim(store).await, []);
+}
+
+async fn a_report_on_nothing_is_no_news(store: &dyn Store) {
+    settle(store, "nowhere", 0, Became::Reported(Receipt::Shown)).await;
+    assert_eq!(claim(store).await, []);
+}
+
+async fn dead_letters_are_kept_for_their_payer(store: &dyn Store) {
+    said(store, "c1", vec![to(ANA, 0, 0, hello()), to(ANA, 0, 1, hello())]).await;
+    settle(store, "c1", 0, Became::Dead("number_gone".into())).await;
+    let dead = store.dead_letters(ACME, 9).await.unwrap();
+    assert_eq!(dead.len(), 1);
+    assert_eq!((dead[0].why.as_str(), dead[0].at), ("number_gone", NOW));
+    assert_eq!(store.dead_letters("birch", 9).await.unwrap(), []);
+}
+
+async fn call(store: &dyn Store) {
+    begin(store, ACME, ANA, "c1", "hello").await;
+    let mut taken = turn(&claim_one(store).await);
+    taken.calls = vec![NewCall {
+        key: key(0, 0),
+        action: "pbm.authorize".into(),
+        input: json!({ "drug": "gabapentin" }),
+        write: true,
+    }];
+    commit(store, taken).await;
+}
+
+async fn a_call_is_leased_until_its_result_is_here(store: &dyn Store) {
+    call(store).await;
+    let rows = store.lease_calls(NOW, LEASE_MS, 9).await.unwrap();
+    assert_eq!(rows.len(), 1);
+    assert_eq!(rows[0].key, effect("c1", 0, 0));
+    assert_eq!(rows[0].action, "pbm.authorize");
+    assert_eq!(rows[0].input, json!({ "drug": "gabapentin" }));
+    assert!(rows[0].write);
+    assert_eq!(store.lease_calls(NOW, LEASE_MS, 9).await.unwrap(), []);
+    let later = CallBecame::Later(after_ms(50));
+    store.settle_call(ACME, &effect("c1", 0, 0), later, NOW).await.unwrap();
+    assert_eq!(store.lease_calls(after_ms(49), LEASE_MS, 9).await.unwrap(), []);
+    assert_eq!(store.next_due().await.unwrap(), Some(after_ms(50)));
+    let again = store.lease_calls(after_ms(50), LEASE_MS, 9).await.unwrap();
+    assert_eq!(again[0].attempts, 1);
+    let lapsed = store.lease_calls(after_ms(50 + LEASE_MS), LEASE_MS, 9).await.unwrap();
+    assert_eq!(lapsed[0].attempts, 2, "under the same key, after a crash");
+    assert_eq!(lapsed[0].key, again[0].key);
+}
+
+async fn rule_02_a_second_result_of_a_call_is_no_news(store: &dyn Store) {
+    call(store).await;
+    let done = CallResult::Done(json!({ "number": "PA-1" }));
+    for result in [done.clone(), CallResult::Unknown] {
+        let returned = CallBecame::Returned(result);
+        store.settle_call(ACME, &effect("c1", 0, 0), returned, NOW).await.unwrap();
+    }
+    let claimed = claim_one(store).await;
+    assert_eq!(claimed.events.len(), 1);
+    assert_eq!(claimed.events[0].1, Event::Returned { call: key(0, 0), result: done });
+    assert_eq!(claimed.events[0].2, "call");
+    assert_eq!(store.lease_calls(after_ms(LEASE_MS), LEASE_MS, 9).await.unwrap(), []);
+}
