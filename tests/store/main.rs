@@ -18,9 +18,12 @@ macro_rules! on_every_store {
 }
 
 mod chats;
+mod crash;
 mod desk;
+mod disk;
 mod dispatch;
 mod inbox;
 mod people;
+mod record;
 mod time;
 mod turns;

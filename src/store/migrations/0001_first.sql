@@ -206,6 +206,13 @@ create trigger record_stays before update on record
 begin
     select raise(abort, 'the record is immutable');
 end;
+-- `insert or replace` deletes without the trigger below.
+create trigger record_once before insert on record
+when exists (select 1 from record r
+             where r.payer = new.payer and r.conversation = new.conversation and r.seq = new.seq)
+begin
+    select raise(abort, 'the record is immutable');
+end;
 create trigger record_remains before delete on record
 begin
     select raise(abort, 'the record is immutable');

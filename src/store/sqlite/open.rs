@@ -55,6 +55,14 @@ impl SqliteStore {
         Ok(writer.close().await?)
     }
 
+    /// Lets the file grow to so many pages and no further: how a test fills a disk.
+    #[doc(hidden)]
+    pub async fn limit_pages(&self, pages: u32) -> Result<(), StoreError> {
+        let limit = sqlx::AssertSqlSafe(format!("pragma max_page_count = {pages}"));
+        sqlx::query(limit).execute(&mut *self.writer().await?).await?;
+        Ok(())
+    }
+
     /// Lets the file shrink and closes it. Dropping it is as safe; this is tidier.
     pub async fn close(self) -> Result<(), StoreError> {
         self.readers.close().await;
