@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use mendline_engine::event::CallResult;
 use mendline_engine::message::MessageKind;
-use mendline_engine::render::render;
-use mendline_engine::screen::{Verdict, Way, screen};
+use mendline_engine::render::{Form, render_form};
+use mendline_engine::screen::{Verdict, Way, form, screen};
 use mendline_engine::time::Timestamp;
 use mendline_plugin::{ActionError, Call};
 use tracing::{info, warn};
@@ -67,9 +67,8 @@ async fn send_one(house: &House, row: &OutboxRow) -> Result<Became, StoreError> 
     for (name, to) in ways(house, row, &person) {
         let Some(channel) = house.channels.get(name.as_str()) else { continue };
         let way = way(channel.as_ref(), &person);
-        let private = match screen(&row.message, &way, purpose.as_deref(), now) {
-            Verdict::Full => false,
-            Verdict::Private => true,
+        match screen(&row.message, &way, purpose.as_deref(), now) {
+            Verdict::Full | Verdict::Private => {}
             Verdict::HoldUntil(until) => {
                 held = Some(held.map_or(until, |it| it.min(until)));
                 continue;
@@ -78,8 +77,9 @@ async fn send_one(house: &House, row: &OutboxRow) -> Result<Became, StoreError> 
                 refused = why;
                 continue;
             }
-        };
-        let frozen = freeze(house, row, &person, &name, private).await?;
+        }
+        let Some(form) = form(&row.message, &way) else { continue };
+        let frozen = freeze(house, row, &person, &name, form).await?;
         match hand_over(house, channel.as_ref(), row, &person, to, frozen).await {
             Ok(became) => return Ok(became),
             Err(why) => refused = why,
@@ -120,18 +120,18 @@ async fn freeze(
     row: &OutboxRow,
     person: &Person,
     channel: &str,
-    private: bool,
+    form: Form,
 ) -> Result<Frozen, StoreError> {
     if let Some(frozen) = &row.frozen {
         return Ok(frozen.clone());
     }
-    let rendered = render(&row.message, private, &person.language, &person.zone, None);
+    let rendered = render_form(&row.message, form, &person.language, &person.zone, None);
     let frozen = Frozen {
         channel: channel.to_owned(),
         text: rendered.text,
         buttons: rendered.buttons,
         language: rendered.language,
-        private,
+        private: form != Form::Full,
     };
     house.store.freeze(&row.key, &frozen).await?;
     Ok(frozen)

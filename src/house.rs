@@ -34,7 +34,7 @@ pub struct House {
     /// Ways of reaching people, by name.
     pub channels: BTreeMap<&'static str, Arc<dyn Channel>>,
     /// Keys: signed links, keyed indexes, ciphers.
-    pub vault: Vault,
+    pub vault: Arc<Vault>,
     /// Hints; shared, because channels tap open pages too.
     pub wake: Arc<Wake>,
     /// Whether this is the demo (fictional claims, demo logins allowed, banner shown).

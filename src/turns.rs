@@ -176,7 +176,7 @@ impl<'a> Work<'a> {
             "event": event, "source": source, "now": self.now, "reads": directory.reads,
             "flow": { "name": program.flow, "version": program.version, "hash": program.hash },
             "engine": env!("CARGO_PKG_VERSION"), "turn": before.turn,
-            "effects": taken.effects, "position": taken.state.position,
+            "effects": taken.effects, "path": taken.path, "position": taken.state.position,
         }));
         if let Some(claim) = &directory.claim
             && !self.commit.identifiers.contains(claim)

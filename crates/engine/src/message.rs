@@ -89,7 +89,7 @@ pub enum MessageKind {
     Proactive,
     /// The closing at the end.
     Closing,
-    /// Help in danger. Nothing holds it.
+    /// Help in danger. Neither quiet hours nor a channel's level hold it; only an opt-out does.
     Safety,
     /// A person's words, sent through us (a handoff's reply).
     Person,

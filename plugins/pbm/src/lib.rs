@@ -25,7 +25,7 @@ use mendline_plugin::{Action, Plugin};
 pub use examples::example_call;
 pub use store::StoreError;
 
-const MANIFEST: &str = include_str!("../plugin.toml");
+pub const MANIFEST: &str = include_str!("../plugin.toml");
 
 /// The pack over its own store.
 pub struct Pbm {

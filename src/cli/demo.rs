@@ -1,0 +1,117 @@
+//! `mendline demo`: the whole house over fictional claims.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context, ensure};
+use clap::Args;
+use mendline_engine::catalog::Catalog;
+use mendline_plugin::{Manifest, Plugin};
+
+use crate::clock::System;
+use crate::desk::accounts;
+use crate::host::Host;
+use crate::house::House;
+use crate::open::{Parts, assemble};
+use crate::server;
+use crate::store::sqlite::SqliteStore;
+use crate::vault::Vault;
+use crate::web;
+
+/// Whose claims the demo worker's are.
+const PAYER: &str = "northwind-mutual-demo";
+/// The demo worker.
+const WORKER: &str = "ana";
+
+#[derive(Args)]
+pub(super) struct Demo {
+    /// The port on this machine.
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+    /// Where the databases and the key lie.
+    #[arg(long, default_value = "data")]
+    data: PathBuf,
+    /// `sqlite://FILE`; default a file in the data folder.
+    #[arg(long)]
+    database: Option<String>,
+}
+
+impl Default for Demo {
+    fn default() -> Demo {
+        Demo { port: 8080, data: "data".into(), database: None }
+    }
+}
+
+impl Demo {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        server::log_to_stderr();
+        let house = open_house(&self.data, self.database.as_deref(), true).await?;
+        let logins = accounts::seed_demo(&house).await.context("making the demo's accounts")?;
+        let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), self.port);
+        let bound = server::bind(address).await?;
+        let base = format!("http://localhost:{}", self.port);
+        let invite = web::invite_link(&house, PAYER, WORKER, &base);
+        println!("\nMendline is running. Everyone you meet here is fictional.\n");
+        println!("  The worker's chat    {invite}");
+        println!("  The desk             {base}/desk");
+        for login in &logins {
+            println!("                       {login}");
+        }
+        println!(
+            "  The pharmacist       {base}/rx   claim DEMO-CA-000123 and its prescription number"
+        );
+        println!("\n  Write “my prescription was rejected” in the chat, then decide at the desk.");
+        println!("  Stop with Ctrl-C. Nothing is lost: start again and go on.\n");
+        server::serve(house, bound).await?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// What flows may name with the plugins inside the binary.
+pub(crate) fn shipped_catalog() -> anyhow::Result<Catalog> {
+    let manifest = Manifest::read(mendline_pbm::MANIFEST).map_err(anyhow::Error::msg)?;
+    crate::catalog::gather(&[manifest])
+}
+
+/// Opens the house over a data folder, with the flows that can be found.
+pub(crate) async fn open_house(
+    data: &std::path::Path,
+    database: Option<&str>,
+    demo: bool,
+) -> anyhow::Result<Arc<House>> {
+    std::fs::create_dir_all(data).with_context(|| format!("making {}", data.display()))?;
+    let vault = Vault::load_or_create(&data.join("operator.key")).context("the operator's key")?;
+    let vault = Arc::new(vault);
+    let file = database_file(data, database)?;
+    let store = Arc::new(SqliteStore::open(&file, vault.clone()).await?);
+    let pbm = mendline_pbm::Pbm::open(Some(&data.join("pbm.db"))).await;
+    let pbm: Arc<dyn Plugin> = Arc::new(pbm.context("opening the pbm plugin")?);
+    let catalog = shipped_catalog()?;
+    let mut host = Host::default();
+    host.add("pbm", pbm);
+    let parts =
+        Parts { store, clock: Arc::new(System), vault, host, catalog, channels: Vec::new(), demo };
+    let house = assemble(parts);
+    let shelf = crate::library::shelve(super::flow_folders(&[])?, &house.catalog);
+    for finding in &shelf.findings {
+        let text = shelf.text_of(&finding.file).unwrap_or_default();
+        eprintln!("{}", mendline_engine::check::explain(finding, text));
+    }
+    ensure!(!shelf.flows.is_empty(), "no flow could be loaded");
+    crate::library::publish(&house, &shelf).await?;
+    Ok(house)
+}
+
+/// The file that a `--database` names.
+pub(crate) fn database_file(
+    data: &std::path::Path,
+    database: Option<&str>,
+) -> anyhow::Result<PathBuf> {
+    let Some(url) = database else { return Ok(data.join("mendline.db")) };
+    let file = url.strip_prefix("sqlite://").with_context(|| {
+        format!("'{url}' is not like sqlite://FILE, the one database this version opens")
+    })?;
+    Ok(file.into())
+}

@@ -1,0 +1,151 @@
+//! Flow folders: found on disk or inside the binary, loaded, checked, published.
+//!
+//! A flow with errors is not published and says where it is wrong; whatever version ran before
+//! it keeps running.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context;
+use mendline_engine::catalog::Catalog;
+use mendline_engine::check::{Finding, Severity};
+use mendline_engine::core::Program;
+use mendline_engine::load::{Source, load};
+
+use crate::store::KeptFlow;
+
+/// The flows that come with the binary.
+#[derive(rust_embed::RustEmbed)]
+#[folder = "flows"]
+struct Shipped;
+
+/// One flow's files.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Folder {
+    /// `flow.yaml`.
+    pub flow: Source,
+    /// `flow.es.yaml` and the like.
+    pub translations: Vec<Source>,
+    /// `talks/*.yaml`.
+    pub talks: Vec<Source>,
+}
+
+/// What loading some folders gave.
+pub struct Shelf {
+    /// The flows that loaded, with the sources they came from.
+    pub flows: Vec<KeptFlow>,
+    /// Everything found, file by file.
+    pub findings: Vec<Finding>,
+    /// The folders, in order of their names.
+    pub folders: Vec<Folder>,
+}
+
+impl Shelf {
+    /// Whether any finding keeps a flow from loading.
+    pub fn has_errors(&self) -> bool {
+        self.findings.iter().any(|it| it.severity == Severity::Error)
+    }
+
+    /// The text of a file that findings name.
+    pub fn text_of(&self, file: &str) -> Option<&str> {
+        let sources = self
+            .folders
+            .iter()
+            .flat_map(|it| std::iter::once(&it.flow).chain(&it.translations).chain(&it.talks));
+        sources.into_iter().find(|it| it.file == file).map(|it| it.text.as_str())
+    }
+}
+
+/// The folders inside the binary.
+pub fn shipped() -> Vec<Folder> {
+    let files = Shipped::iter().filter_map(|path| {
+        let text = String::from_utf8(Shipped::get(&path)?.data.into_owned()).ok()?;
+        Some((format!("flows/{path}"), text))
+    });
+    group(files.collect())
+}
+
+/// The folders under each path. A path may be a folder of flows, one flow's folder, or a file in it.
+pub fn find(paths: &[PathBuf]) -> anyhow::Result<Vec<Folder>> {
+    let mut files = BTreeMap::new();
+    for path in paths {
+        let root = if path.is_file() { path.parent().unwrap_or(Path::new(".")) } else { path };
+        anyhow::ensure!(root.is_dir(), "{} is neither a folder nor a file", path.display());
+        collect(root, &mut files)?;
+    }
+    Ok(group(files))
+}
+
+fn collect(folder: &Path, files: &mut BTreeMap<String, String>) -> anyhow::Result<()> {
+    let listing =
+        std::fs::read_dir(folder).with_context(|| format!("opening {}", folder.display()))?;
+    for entry in listing {
+        let path = entry.with_context(|| format!("reading {}", folder.display()))?.path();
+        if path.is_dir() {
+            collect(&path, files)?;
+        } else if path.extension().is_some_and(|it| it == "yaml") {
+            let text = std::fs::read_to_string(&path)
+                .with_context(|| format!("reading {}", path.display()))?;
+            files.insert(path.display().to_string().trim_start_matches("./").into(), text);
+        }
+    }
+    Ok(())
+}
+
+fn group(files: BTreeMap<String, String>) -> Vec<Folder> {
+    let mut folders = Vec::new();
+    for (file, text) in &files {
+        let Some(root) = file.strip_suffix("flow.yaml") else { continue };
+        let under = |it: &&String| it.starts_with(root) && **it != *file;
+        let source = |file: &String| Source { file: file.clone(), text: files[file].clone() };
+        let beside: Vec<_> = files.keys().filter(under).collect();
+        let is_talk = |it: &&&String| it[root.len()..].starts_with("talks/");
+        folders.push(Folder {
+            flow: Source { file: file.clone(), text: text.clone() },
+            translations: beside
+                .iter()
+                .filter(|it| it[root.len()..].starts_with("flow."))
+                .map(|it| source(it))
+                .collect(),
+            talks: beside.iter().filter(is_talk).map(|it| source(it)).collect(),
+        });
+    }
+    folders
+}
+
+/// Loads every folder against the catalog.
+pub fn shelve(folders: Vec<Folder>, catalog: &Catalog) -> Shelf {
+    let names: Vec<_> = folders.iter().filter_map(|it| name_of(&it.flow.text)).collect();
+    let mut shelf = Shelf { flows: Vec::new(), findings: Vec::new(), folders: Vec::new() };
+    for folder in folders {
+        let loaded = load(&folder.flow, &folder.translations, catalog, &names);
+        shelf.findings.extend(loaded.findings);
+        if let Some(program) = loaded.program {
+            shelf.flows.push(keep(&folder, program));
+        }
+        shelf.folders.push(folder);
+    }
+    shelf
+}
+
+fn keep(folder: &Folder, program: Program) -> KeptFlow {
+    let sources = std::iter::once(&folder.flow).chain(&folder.translations);
+    let sources = sources.map(|it| (it.file.clone(), it.text.clone())).collect();
+    KeptFlow { hash: program.hash.clone(), sources, program }
+}
+
+/// The name after `flow:`, without reading the whole file.
+fn name_of(text: &str) -> Option<String> {
+    let line = text.lines().find_map(|it| it.strip_prefix("flow:"))?;
+    Some(line.split('#').next().unwrap_or_default().trim().trim_matches('"').to_owned())
+}
+
+/// Keeps and publishes the flows of a shelf.
+pub async fn publish(house: &crate::house::House, shelf: &Shelf) -> anyhow::Result<()> {
+    for flow in &shelf.flows {
+        house.store.keep_flow(flow).await.context("keeping a flow version")?;
+        house.flows.publish(Arc::new(flow.program.clone()));
+    }
+    Ok(())
+}

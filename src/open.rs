@@ -1,0 +1,58 @@
+//! Puts the house together.
+
+use std::sync::Arc;
+
+use mendline_engine::catalog::Catalog;
+use mendline_engine::rules::RulePacks;
+use mendline_engine::time::calendar::Calendars;
+
+use crate::channels::Channel;
+use crate::channels::desk::Desk;
+use crate::channels::web::WebChat;
+use crate::clock::Clock;
+use crate::flows::Flows;
+use crate::host::Host;
+use crate::house::House;
+use crate::store::Store;
+use crate::vault::Vault;
+use crate::wake::Wake;
+
+/// What differs between a server, a demo and a talk.
+pub struct Parts {
+    /// What is remembered.
+    pub store: Arc<dyn Store>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Keys.
+    pub vault: Arc<Vault>,
+    /// Plugins.
+    pub host: Host,
+    /// What flows may name.
+    pub catalog: Catalog,
+    /// Channels beside web chat and the desk.
+    pub channels: Vec<Arc<dyn Channel>>,
+    /// Whether this is the demo.
+    pub demo: bool,
+}
+
+/// The house, ready to be pumped. Flows are published afterwards.
+pub fn assemble(parts: Parts) -> Arc<House> {
+    let wake = Arc::new(Wake::default());
+    let web = WebChat::new(parts.store.clone(), wake.clone());
+    let desk = Desk::new(parts.store.clone(), wake.clone());
+    let own: [Arc<dyn Channel>; 2] = [Arc::new(web), Arc::new(desk)];
+    let channels = own.into_iter().chain(parts.channels);
+    Arc::new(House {
+        store: parts.store,
+        clock: parts.clock,
+        flows: Flows::default(),
+        host: parts.host,
+        catalog: parts.catalog,
+        calendars: Calendars::embedded(),
+        rules: RulePacks::embedded(),
+        channels: channels.map(|it| (it.profile().name, it)).collect(),
+        vault: parts.vault,
+        wake,
+        demo: parts.demo,
+    })
+}

@@ -1,0 +1,90 @@
+//! Every talk again, with the house killed at every write: just before it, and just after it was
+//! committed but before anybody heard so. Same outcome, and everyone has seen the same.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use mendline::library;
+use mendline::store::crashing::Crash;
+use mendline::talks::play::{Played, play};
+use mendline::talks::script::{self, Talk};
+use mendline::talks::stage::{Backdrop, CrashPlan};
+
+/// Talks played at once: the machine that must pass this has two cores.
+const AT_ONCE: usize = 2;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_at_any_write_the_same_people_see_the_same_words_once() {
+    let mut backdrop = Backdrop::open().await.unwrap();
+    let folders = library::find(&["flows".into()]).unwrap();
+    let shelf = library::shelve(folders, &backdrop.catalog);
+    backdrop.flows = shelf.flows.clone();
+    let talks = shelf.folders.iter().flat_map(|it| &it.talks);
+    let talks: Arc<Vec<Talk>> = Arc::new(talks.map(|it| script::read(it).unwrap()).collect());
+    let (backdrop, next) = (Arc::new(backdrop), Arc::new(AtomicUsize::new(0)));
+    let mut workers = Vec::new();
+    for _ in 0..AT_ONCE {
+        let (backdrop, talks, next) = (backdrop.clone(), talks.clone(), next.clone());
+        workers.push(tokio::spawn(async move {
+            let mut failed = Vec::new();
+            let mut kills = 0;
+            while let Some(talk) = talks.get(next.fetch_add(1, Ordering::SeqCst)) {
+                let (more, problems) = kill_everywhere(&backdrop, talk).await;
+                kills += more;
+                failed.extend(problems);
+            }
+            (kills, failed)
+        }));
+    }
+    let (mut kills, mut failed) = (0, Vec::new());
+    for worker in workers {
+        let (more, problems) = worker.await.unwrap();
+        kills += more;
+        failed.extend(problems);
+    }
+    println!("{kills} kills in {} talks", talks.len());
+    assert!(kills > talks.len() as u64, "the house was hardly ever killed");
+    let shown = failed.iter().take(20).cloned().collect::<Vec<_>>().join("\n");
+    assert!(failed.is_empty(), "{} of {kills} kills changed something:\n{shown}", failed.len());
+}
+
+async fn kill_everywhere(backdrop: &Backdrop, talk: &Talk) -> (u64, Vec<String>) {
+    // A plan that never comes counts the writes.
+    let never = CrashPlan { at: u64::MAX, side: Crash::Before };
+    let undisturbed = play(backdrop, talk, Some(never)).await;
+    if let Some(why) = &undisturbed.failed {
+        return (0, vec![format!("{}: {why}", talk.name)]);
+    }
+    let mut failed = Vec::new();
+    let mut kills = 0;
+    for at in 1..=undisturbed.writes {
+        for side in [Crash::Before, Crash::After] {
+            let killed = play(backdrop, talk, Some(CrashPlan { at, side })).await;
+            kills += 1;
+            failed.extend(
+                differs(&undisturbed, &killed)
+                    .map(|why| format!("{}: killed {side:?} write {at}: {why}", talk.name)),
+            );
+        }
+    }
+    (kills, failed)
+}
+
+fn differs(one: &Played, other: &Played) -> Option<String> {
+    if let Some(why) = &other.failed {
+        return Some(why.clone());
+    }
+    if one.outcome != other.outcome {
+        return Some(format!("the outcome is {:?}, not {:?}", other.outcome, one.outcome));
+    }
+    for (who, texts) in &one.seen {
+        let (mut before, mut after) =
+            (texts.clone(), other.seen.get(who).cloned().unwrap_or_default());
+        before.sort();
+        after.sort();
+        if before != after {
+            return Some(format!("{who} saw {after:?} instead of {before:?}"));
+        }
+    }
+    None
+}
