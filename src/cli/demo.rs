@@ -48,7 +48,8 @@ impl Demo {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         server::log_to_stderr();
         let house = open_house(&self.data, self.database.as_deref(), true).await?;
-        let logins = accounts::seed_demo(&house).await.context("making the demo's accounts")?;
+        let logins = accounts::seed_demo(house.store.as_ref()).await;
+        let logins = logins.context("making the demo's accounts")?;
         let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), self.port);
         let bound = server::bind(address).await?;
         let base = format!("http://localhost:{}", self.port);
@@ -56,8 +57,9 @@ impl Demo {
         println!("\nMendline is running. Everyone you meet here is fictional.\n");
         println!("  The worker's chat    {invite}");
         println!("  The desk             {base}/desk");
-        for login in &logins {
-            println!("                       {login}");
+        println!("                       password for everyone: {}", accounts::DEMO_PASSWORD);
+        for it in &logins {
+            println!("                       {:8} {} ({})", it.login, it.name, it.what);
         }
         println!(
             "  The pharmacist       {base}/rx   claim DEMO-CA-000123 and its prescription number"
