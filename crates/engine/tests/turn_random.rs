@@ -1,5 +1,6 @@
 //! Whatever happens, in whatever order: no panic, nobody stranded, nothing lost, mute is mute.
 
+mod house;
 mod support;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,14 @@ use mendline_engine::state::{Position, Rest};
 use proptest::prelude::*;
 use serde_json::json;
 use support::*;
+
+/// The approval as its author wrote it.
+static WRITTEN: std::sync::LazyLock<mendline_engine::core::Program> =
+    std::sync::LazyLock::new(|| house::flow("medication-approval").program.expect("it loads"));
+
+/// What it may name.
+static CATALOG: std::sync::LazyLock<mendline_engine::catalog::Catalog> =
+    std::sync::LazyLock::new(house::catalog);
 
 /// One random thing to happen.
 #[derive(Clone, Debug)]
@@ -111,6 +120,7 @@ fn event(play: &mut Play, act: &Act) -> Option<Event> {
         Act::Returns(how) => {
             let value = match play.anchor() {
                 "claim" => claim(),
+                "claim.candidates" => json!([claim()]),
                 "check" => coverage(["needs_approval", "covered", "odd"][how % 3]),
                 _ => json!({ "number": "PA-1" }),
             };
@@ -239,8 +249,15 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_happens_nobody_is_stranded(acts in prop::collection::vec(act(), 1..60)) {
+    fn whatever_happens_nobody_is_stranded(
+        acts in prop::collection::vec(act(), 1..60),
+        written in any::<bool>(),
+    ) {
         let mut play = Play::new();
+        if written {
+            play.program = WRITTEN.clone();
+            play.catalog = CATALOG.clone();
+        }
         play.start("my prescription was rejected");
         for act in acts {
             let held: Vec<EffectKey> = play.state.holds.iter().map(|it| it.handoff).collect();

@@ -43,7 +43,6 @@ pub(super) enum Answer {
 impl Cx<'_> {
     /// `ask`.
     pub(super) fn ask(&mut self, pc: Pc, ask: &Ask) -> Went {
-        let first_words = self.take_first_words();
         if self.known(&ask.field) {
             return Ok(Next::Step(pc + 1));
         }
@@ -51,7 +50,8 @@ impl Cx<'_> {
             return Err(Fault::NoParty(ask.party.clone()));
         }
         let buttons = self.buttons(ask)?;
-        if let Some(button) = first_words.and_then(|it| first_answer(&it, ask, &buttons)) {
+        if let Some(button) = self.first_words().and_then(|it| first_answer(it, ask, &buttons)) {
+            self.forget_first_words();
             let by = ask.party.clone();
             self.set(&ask.field, taken(button), &by);
             return Ok(Next::Step(pc + 1));
@@ -66,17 +66,23 @@ impl Cx<'_> {
         let sent = self.deliver_asking(message, Some(&ask.field)).key().unwrap_or(question);
         let asking = Asking { question, message: sent, shown: None, reminded: 0, offered };
         self.state.misses = 0;
+        if !matches!(ask.answers, Answers::List(_)) {
+            self.forget_first_words();
+        }
         self.rest(&ask.anchor, Rest::Asking(asking))
     }
 
-    /// The words that started the conversation, once: the first question may take them.
-    fn take_first_words(&mut self) -> Option<String> {
-        let started = |it: &Event| matches!(it, Event::Started { .. });
-        let at = self.state.waiting.iter().position(started)?;
-        match self.state.waiting.remove(at) {
-            Event::Started { words, .. } => words,
+    /// The words that started the conversation: one of the first questions may take them,
+    /// "which claim" before "which medicine". They answer once.
+    fn first_words(&self) -> Option<&str> {
+        self.state.waiting.iter().find_map(|it| match it {
+            Event::Started { words, .. } => words.as_deref(),
             _ => None,
-        }
+        })
+    }
+
+    fn forget_first_words(&mut self) {
+        self.state.waiting.retain(|it| !matches!(it, Event::Started { .. }));
     }
 
     /// What one may choose, as buttons. Empty where words are parsed.

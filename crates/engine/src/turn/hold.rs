@@ -213,10 +213,13 @@ impl Cx<'_> {
         (ask.party == party).then(|| ask.field.clone())
     }
 
-    /// The principal, if there is such a person.
+    /// The principal, if there is such a person and she takes part. A conversation that never
+    /// spoke with her and that she never spoke in is a task for staff, and holds nobody.
     fn present_principal(&self) -> Option<String> {
         let principal = &self.program.principal;
-        self.party(principal).map(|_| principal.clone())
+        let state = self.state.parties.get(principal)?;
+        let takes_part = state.addressed || state.spoke.is_some();
+        self.party(principal).filter(|_| takes_part).map(|_| principal.clone())
     }
 
     /// The desk for "a person".
