@@ -1,14 +1,18 @@
 //! From files to a program: parse, lower, check.
 
+use std::sync::OnceLock;
+
 use sha2::{Digest, Sha256};
 
 use crate::catalog::Catalog;
-use crate::check::{Finding, Severity};
+use crate::check::{self, Finding, Severity};
 use crate::core::Program;
 use crate::lower::{Translated, lower};
 use crate::parse;
 use crate::report::Report;
+use crate::rules::RulePacks;
 use crate::surface::Translation;
+use crate::types::Lang;
 
 /// One file handed in.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,24 +39,55 @@ pub fn load(
     catalog: &Catalog,
     others: &[String],
 ) -> Loaded {
-    let _ = others;
     let mut report = Report::new(&flow.file);
     let parsed = parse::flow(&flow.text, &mut report);
     let mut reports: Vec<Report> = translations.iter().map(|it| Report::new(&it.file)).collect();
     let files = translations.iter().zip(&mut reports);
     let words: Vec<Option<Translation>> =
         files.map(|(source, report)| parse::translation(&source.text, report)).collect();
-    let program = parsed.map(|parsed| {
-        let read = words.iter().zip(&mut reports);
-        let mut translated: Vec<Translated<'_>> = read
+    let languages = |it: &Option<Translation>| it.as_ref().map(|it| it.language.it.clone());
+    let read: Vec<Option<Lang>> = words.iter().map(languages).collect();
+    let program = parsed.as_ref().map(|parsed| {
+        let pairs = words.iter().zip(&mut reports);
+        let mut translated: Vec<Translated<'_>> = pairs
             .filter_map(|(it, report)| Some(Translated { translation: it.as_ref()?, report }))
             .collect();
-        lower(&parsed, &mut translated, catalog, hash(flow, translations), &mut report)
+        lower(parsed, &mut translated, catalog, hash(flow, translations), &mut report)
     });
     let mut findings = in_order(report);
     findings.extend(reports.into_iter().flat_map(in_order));
+    if let (Some(parsed), Some(program)) = (&parsed, &program) {
+        let words: Vec<Translation> = words.iter().flatten().cloned().collect();
+        let found = check::check(parsed, program, &words, catalog, others, rules());
+        findings.extend(found.into_iter().map(|it| named(it, flow, translations, &read)));
+        findings.sort_by_key(|it| (order(&it.file, flow, translations), it.at.line, it.at.column));
+    }
     let refused = findings.iter().any(|it| it.severity == Severity::Error);
     Loaded { program: program.filter(|_| !refused), findings }
+}
+
+/// The law that limits are checked against.
+fn rules() -> &'static RulePacks {
+    static RULES: OnceLock<RulePacks> = OnceLock::new();
+    RULES.get_or_init(RulePacks::embedded)
+}
+
+/// Puts the file's name where the checker left the language of a translation, or nothing.
+fn named(
+    mut finding: Finding,
+    flow: &Source,
+    translations: &[Source],
+    read: &[Option<Lang>],
+) -> Finding {
+    let of = read.iter().position(|it| it.as_ref() == Some(&finding.file));
+    finding.file = of.map_or(&flow.file, |at| &translations[at].file).clone();
+    finding
+}
+
+/// The flow first, then its translations as they were handed in.
+fn order(file: &str, flow: &Source, translations: &[Source]) -> usize {
+    let of = translations.iter().position(|it| it.file == file);
+    if file == flow.file { 0 } else { of.map_or(usize::MAX, |at| at + 1) }
 }
 
 fn in_order(report: Report) -> Vec<Finding> {

@@ -137,12 +137,13 @@ fn questions(cx: &mut Cx<'_>) {
 }
 
 fn list(cx: &mut Cx<'_>, path: &At<String>) {
-    let ty = cx.type_of(&Path(path.it.clone()));
-    if let Ok(ty) = ty.as_ref().map_err(drop)
-        && !matches!(ty, Type::List(_))
-    {
-        let message = format!("'{}' is {ty}, and choices need a list", path.it);
-        cx.report("D219", path.at, message, "name a list, or write the choices out");
+    match cx.type_of(&Path(path.it.clone())) {
+        Ok(Type::List(_)) => {}
+        Ok(ty) => {
+            let message = format!("'{}' is {ty}, and choices need a list", path.it);
+            cx.report("D219", path.at, message, "name a list, or write the choices out");
+        }
+        Err(why) => unknown(cx, path.at, why),
     }
 }
 
@@ -165,7 +166,7 @@ fn cases(cx: &mut Cx<'_>) {
                 let message = format!("'{}' is {ty}, and `choose` needs a choice", choose.field.it);
                 cx.report("D210", choose.field.at, message, "use `when:` with a condition");
             }
-            Err(_) => {}
+            Err(why) => unknown(cx, choose.field.at, why),
         }
     }
 }

@@ -85,14 +85,6 @@ fn outcomes(cx: &mut Cx<'_>) {
             cx.report("S103", *at, format!("outcome '{outcome}' is not declared"), &help);
         }
     }
-    // A handoff without `closed` may end in any outcome, so all of them have their use.
-    let open = |verb: &Verb| matches!(verb, Verb::Handoff(it) if it.closed.is_empty());
-    if cx.sites.iter().any(|it| open(&it.step.verb)) {
-        let succeeds = |kind| kind == OutcomeKind::Success;
-        let unused = |it: &&crate::surface::Outcome| !used.contains_key(it.name.it.as_str());
-        let lost = cx.flow.outcomes.iter().filter(|it| succeeds(it.kind.it)).filter(unused);
-        return lost.collect::<Vec<_>>().into_iter().for_each(|it| never_used(cx, &it.name));
-    }
     for outcome in &cx.flow.outcomes {
         if !used.contains_key(outcome.name.it.as_str()) {
             never_used(cx, &outcome.name);
@@ -102,7 +94,8 @@ fn outcomes(cx: &mut Cx<'_>) {
 
 fn never_used(cx: &mut Cx<'_>, outcome: &At<String>) {
     let message = format!("no path ends in outcome '{}'", outcome.it);
-    cx.report("S104", outcome.at, message, "remove it, or end a path with it");
+    let help = "remove it, end a path with it, or let a desk end with it: `closed: […]`";
+    cx.report("S104", outcome.at, message, help);
 }
 
 fn empty(cx: &mut Cx<'_>) {

@@ -10,6 +10,7 @@ use crate::render::{FORMATS, FormatError, check_format};
 use crate::surface::At;
 use crate::template;
 use crate::text::{Part, Slot};
+use crate::types::Type;
 
 pub(super) fn check(cx: &mut Cx<'_>) {
     for said in cx.said.clone() {
@@ -28,16 +29,27 @@ fn one(cx: &mut Cx<'_>, slot: &Slot, words: &At<String>) {
         Err(why) => return unknown(cx, words.at, why),
     };
     let Some(format) = &slot.format else { return };
-    match check_format(format, &ty) {
+    bad_format(cx, "", format, &ty, words);
+}
+
+/// Reports a format that does not exist or does not fit, in the flow or in a translation.
+pub(super) fn bad_format(
+    cx: &mut Cx<'_>,
+    language: &str,
+    format: &str,
+    ty: &Type,
+    words: &At<String>,
+) {
+    match check_format(format, ty) {
         Ok(()) => {}
         Err(error @ FormatError::Unknown(_)) => {
             let names = FORMATS.map(|it| it.name);
             let help = did_you_mean(format, names, &format!("formats are {}", names.join(", ")));
-            cx.report("D206", words.at, error.to_string(), &help);
+            cx.report_in(language, "D206", words.at, error.to_string(), &help);
         }
         Err(error) => {
             let help = "leave the format away, or name another value";
-            cx.report("D207", words.at, error.to_string(), help);
+            cx.report_in(language, "D207", words.at, error.to_string(), help);
         }
     }
 }
