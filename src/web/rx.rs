@@ -42,6 +42,8 @@ const PURPOSE: &str = "rx";
 const NUMBER_CHARS_MAX: usize = 40;
 /// Digits of a telephone number (E.164 allows 15).
 const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
+/// The flow that puts what a pharmacy asks before the pharmacy desk.
+const ASKS_FLOW: &str = "pharmacy_asks";
 /// The write that notes a fill.
 const MARK: &str = "pbm.mark_dispensed";
 
@@ -220,6 +222,25 @@ impl Door {
         told.map(|_| ()).map_err(away)
     }
 
+    /// Begins the flow that puts a pharmacy's wish before the desk. Twice the same is once.
+    async fn start(&self, what: &str, worker: &str, phone: Option<String>) -> Result<(), Response> {
+        let mut fields = std::collections::BTreeMap::from([
+            ("claim".to_owned(), self.state.claim.clone()),
+            ("rx".to_owned(), json!(self.state.rx_number())),
+        ]);
+        // Another number is another wish, also within the ten minutes.
+        let id = format!(
+            "{}/{}",
+            self.id(what, SOON_MS),
+            phone.as_deref().map_or(String::new(), digest_token)
+        );
+        fields.extend(phone.map(|it| ("phone".to_owned(), json!(it))));
+        let incoming = Incoming::Start { flow: ASKS_FLOW.into(), fields };
+        let begun =
+            self.web.house.arrive(&self.state.payer, "rx", &id, worker, incoming, None).await;
+        begun.map(|_| ()).map_err(away)
+    }
+
     /// An id for one kind of answer about one prescription, within `per_ms`. What stands on the
     /// page is no part of it: after the first "done" the page reads otherwise.
     fn id(&self, what: &str, per_ms: i64) -> String {
@@ -292,24 +313,28 @@ async fn asks(web: Web, request: Request, what: &'static str) -> Response {
     if what == "call_me" && !is_phone {
         return door.page(Some("Please give a phone number with its area code, and we will call."));
     }
-    if door.state.conversation.is_none() {
+    let worker = door.state.claim["worker"].as_str().unwrap_or_default().to_owned();
+    if worker.is_empty() || web_has_no_desk_flow(&door.web) {
         return door.page(Some(
-            "There is no open request that a person could look at. Please call the payer: the number is on the worker's pharmacy card.",
+            "We cannot pass this on from here. Please call the payer: the number is on the worker's pharmacy card.",
         ));
     }
-    let data = json!({ "what": what, "phone": is_phone.then_some(phone) });
-    let told =
-        match note(&door.web, &door.state.payer, &format!("rx_{what}"), Some(&door.state)).await {
-            Ok(()) => door.tell("pharmacy_asks", door.id(what, SOON_MS), data).await,
-            Err(response) => Err(response),
-        };
+    let audited = format!("rx_{what}");
+    let told = match note(&door.web, &door.state.payer, &audited, Some(&door.state)).await {
+        Ok(()) => door.start(what, &worker, is_phone.then_some(phone)).await,
+        Err(response) => Err(response),
+    };
     match told {
         Ok(()) if what == "call_me" => {
-            door.page(Some("Thank you. The pharmacy desk has your number."))
+            door.page(Some("Thank you. The pharmacy desk has your number and will call."))
         }
         Ok(()) => door.page(Some("Thank you. The pharmacy desk was told that it still rejects.")),
         Err(response) => response,
     }
+}
+
+fn web_has_no_desk_flow(web: &Web) -> bool {
+    web.house.flows.current(ASKS_FLOW).is_none()
 }
 
 /// The card that a worker holds up at the counter: the same answer, in English, large.
@@ -351,9 +376,7 @@ async fn first_claim(web: &Web, payer: &str, person: &str) -> String {
 
 fn answer(web: &Web, found: &DoorState, told: Option<&'static str>) -> Answer {
     let now = web.house.clock.now();
-    // The counter's own zone is not known; the payer's offices' is said with its name.
-    let zone = zone("");
-    let at = |it: Timestamp| format!("{} Central time", clock(it.0, now.0, zone));
+    let at = |it: Timestamp| zoned(it, now, &found.zone);
     let Said { headline, whose, todo, tone } = say(&found.stage, now, at);
     let opened = Opened {
         payer: found.payer.clone(),
@@ -375,6 +398,14 @@ fn answer(web: &Web, found: &DoorState, told: Option<&'static str>) -> Answer {
         token: web.house.vault.sign(PURPOSE, &json!(opened)),
         told,
     }
+}
+
+/// A moment with its zone's name: the counter may be in another one than the worker.
+fn zoned(at: Timestamp, now: Timestamp, zone_name: &str) -> String {
+    let zone = zone(zone_name);
+    let local = chrono::DateTime::from_timestamp_millis(at.0).map(|it| it.with_timezone(&zone));
+    let name = local.map(|it| it.format("%Z").to_string()).unwrap_or_default();
+    format!("{} {name}", clock(at.0, now.0, zone))
 }
 
 /// Notes a look or an answer; without the note nothing is shown.

@@ -10,11 +10,12 @@ use mendline::channels::{Channel, Incoming, Outgoing};
 use mendline::clock::Virtual;
 use mendline::house::House;
 use mendline::store::sqlite::SqliteStore;
-use mendline::store::{EffectRef, Frozen, MessageRef, Store};
+use mendline::store::{EffectRef, Frozen, KeptFlow, MessageRef, Store};
 use mendline::vault::Vault;
 use mendline::wake::Wake;
 use mendline::web::{Settings, invite_link, router_with};
 use mendline::{catalog, host::Host, pump};
+use mendline_engine::load::{Source, load};
 use mendline_engine::time::Timestamp;
 use mendline_pbm::Pbm;
 use mendline_plugin::{Manifest, Plugin};
@@ -161,6 +162,21 @@ impl Place {
             now_ms: START_MS,
         };
         self.house.channels["web"].send(&outgoing).await.unwrap();
+    }
+
+    /// Loads and publishes a flow of the house.
+    pub async fn publish(&self, folder: &str) {
+        let file = format!("{}/flows/{folder}/flow.yaml", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(&file).unwrap();
+        let loaded = load(&Source { file, text }, &[], &self.house.catalog, &[]);
+        let program = loaded.program.unwrap_or_else(|| panic!("{:?}", loaded.findings));
+        let kept = KeptFlow {
+            hash: program.hash.clone(),
+            sources: Default::default(),
+            program: program.clone(),
+        };
+        self.house.store.keep_flow(&kept).await.unwrap();
+        self.house.flows.publish(Arc::new(program));
     }
 
     /// Ana writes, on some page of hers.

@@ -99,13 +99,42 @@ async fn a_page_that_did_not_come_from_a_right_pair_does_nothing() {
 }
 
 #[tokio::test]
-async fn a_call_back_needs_a_number_and_a_request() {
+async fn a_call_back_needs_a_number_and_then_stands_before_the_desk_once() {
     let place = place(true).await;
+    place.publish("pharmacy-asks").await;
     let token = place.post("/rx", "", &RIGHT).await.field("token");
     let without = place.post("/rx/call", "", &[("token", &token), ("phone", "soon")]).await;
     assert!(without.says("a phone number with its area code"));
-    let form = [("token", token.as_str()), ("phone", "213 555 0100")];
-    assert!(place.post("/rx/call", "", &form).await.says("no open request"));
+    for _ in 0..2 {
+        let form = [("token", token.as_str()), ("phone", "213 555 0100")];
+        assert!(place.post("/rx/call", "", &form).await.says("will call"));
+    }
+    place.idle().await;
+    let tasks = place.house.store.handoffs(PAYER, &["pharmacy_desk".into()]).await.unwrap();
+    assert_eq!(tasks.len(), 1);
+    assert!(serde_json::to_string(&tasks[0].open).unwrap().contains("213 555 0100"));
+    assert_eq!(tasks[0].person, None, "nobody is held for it");
+    let lines = place.house.store.lines_after(PAYER, ANA, "web", 0, 10).await.unwrap();
+    assert!(lines.is_empty(), "it is no matter of the worker's chat");
+}
+
+#[tokio::test]
+async fn still_rejecting_stands_before_the_desk() {
+    let place = place(true).await;
+    place.publish("pharmacy-asks").await;
+    let token = place.post("/rx", "", &RIGHT).await.field("token");
+    assert!(place.post("/rx/still", "", &[("token", &token)]).await.says("still rejects"));
+    place.idle().await;
+    let tasks = place.house.store.handoffs(PAYER, &["pharmacy_desk".into()]).await.unwrap();
+    assert_eq!(tasks.len(), 1);
+}
+
+#[tokio::test]
+async fn what_cannot_be_passed_on_is_not_said_to_be() {
+    let place = place(true).await;
+    let token = place.post("/rx", "", &RIGHT).await.field("token");
+    let answer = place.post("/rx/still", "", &[("token", &token)]).await;
+    assert!(answer.says("cannot pass this on") && !answer.says("Thank you"));
 }
 
 #[tokio::test]

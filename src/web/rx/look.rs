@@ -27,6 +27,8 @@ pub struct DoorState {
     pub stage: Stage,
     /// The conversation about it, and whose it is.
     pub conversation: Option<(String, String)>,
+    /// The worker's zone, in which moments are said: most often also the counter's.
+    pub zone: String,
 }
 
 impl DoorState {
@@ -85,7 +87,10 @@ pub async fn state_of(
         None => Stage::NoRequest,
     };
     let conversation = conversation.map(|it| (it.id, it.principal));
-    Ok(Some(DoorState { payer, claim, drug, stage, conversation }))
+    let worker = claim["worker"].as_str().unwrap_or_default();
+    let person = house.store.person(&payer, worker).await?;
+    let zone = person.map(|it| it.zone).unwrap_or_default();
+    Ok(Some(DoorState { payer, claim, drug, stage, conversation, zone }))
 }
 
 /// What the claim system holds wins over a conversation that ended without it: the number

@@ -71,6 +71,7 @@ pub fn stage(state: &State) -> Stage {
             // A decision goes on while a person helps with something else, so it comes first.
             Rest::Deciding(deciding) if deciding.suspended => Stage::MoreNeeded,
             Rest::Deciding(deciding) => waiting(anchor, deciding, state),
+            _ if !state.suspended.is_empty() => Stage::MoreNeeded,
             _ if !state.holds.is_empty() => Stage::AtDesk,
             Rest::HandedOff { .. } => Stage::AtDesk,
             Rest::Calling { write: true, .. } if !state.decided.is_empty() => Stage::Approving,
@@ -228,8 +229,8 @@ fn waits(
         }
     };
     let todo = match next {
-        Some(at) => format!("Nothing. We remind them, or ask the next person, at {}.", clock(at)),
-        None => "Nothing. They have been reminded; we tell you when it is decided.".into(),
+        Some(at) => format!("Nothing to do for you yet. We remind them, or ask the next person, at {}.", clock(at)),
+        None => "Nothing to do for you yet. They have been reminded; this page shows when it is decided.".into(),
     };
     let headline = format!("Waiting for {who}, for {}.", ago(now.0 - since.0));
     Said { headline, whose, todo, tone: "note" }
