@@ -118,7 +118,7 @@ pub(super) async fn session(
         person: row.try_get("person")?,
         csrf: row.try_get("csrf")?,
         began: Timestamp(row.try_get("began")?),
-        last_seen: last_seen.max(now),
+        last_seen,
     }))
 }
 
