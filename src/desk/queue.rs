@@ -2,6 +2,7 @@
 
 use mendline_engine::message::Card;
 use mendline_engine::rules::RuleRow;
+use mendline_engine::state::Fields;
 use mendline_engine::time::Timestamp;
 
 use super::{card, words};
@@ -34,6 +35,13 @@ pub struct Item {
     pub worker: String,
     /// The claim number, where one is known.
     pub claim: Option<String>,
+    /// Whether the worker said that she waits at the counter.
+    pub counter: bool,
+}
+
+/// Whether a conversation's fields say that the worker waits at the counter.
+pub fn at_counter(fields: &Fields) -> bool {
+    fields.get("at_counter").is_some_and(|it| it == "here")
 }
 
 /// A row of the queue page.
@@ -76,7 +84,7 @@ impl Item {
             Waiting::Card(row) => {
                 let facts = row.message.card.as_ref();
                 let due = row.due.or_else(|| facts.and_then(|it| it.due));
-                match facts.and_then(counter_since) {
+                match facts.and_then(|it| counter_since(self, it)) {
                     Some(since) => due.map_or(since.plus_ms(COUNTER_MS), |due| {
                         due.min(since.plus_ms(COUNTER_MS))
                     }),
@@ -96,10 +104,9 @@ impl Item {
     }
 }
 
-/// Since when the worker waits at the counter, if the card's facts say so.
-fn counter_since(card: &Card) -> Option<Timestamp> {
-    let here = card.facts.get("at_counter")?.value == "here";
-    here.then_some(card.opened)
+/// Since when the worker waits at the counter for this card, if she does.
+fn counter_since(item: &Item, card: &Card) -> Option<Timestamp> {
+    item.counter.then_some(card.opened)
 }
 
 /// What waits, in the order in which it is due.
@@ -131,7 +138,7 @@ fn title(item: &Item) -> String {
 fn card_row(row: &QuestionRow, item: &Item, now: Timestamp, zone: &str) -> Row {
     let facts = row.message.card.as_ref();
     let opened = facts.map_or(row.opened, |it| it.opened);
-    let since = match facts.and_then(counter_since) {
+    let since = match facts.and_then(|it| counter_since(item, it)) {
         Some(since) => format!("Waiting at the counter, {}", words::since(since, now)),
         None => {
             format!("Since {}, {}", words::moment(opened, now, zone), words::since(opened, now))

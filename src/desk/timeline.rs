@@ -74,21 +74,27 @@ pub fn timeline(
 ) -> Vec<Entry> {
     let mut entries = Vec::new();
     for row in record {
+        let turn = row.body.get("turn").and_then(Value::as_u64).unwrap_or(0);
         let event = row.body.get("event").cloned().unwrap_or_default();
         if let Ok(event) = serde_json::from_value::<Event>(event) {
-            entries.extend(event_line(&event, program, reader).map(|it| it.entry(row.at, reader)));
+            let line = event_line(&event, program, reader);
+            entries.extend(line.map(|it| ((row.at, turn, 0), it.entry(row.at, reader))));
         }
         let effects = row.body.get("effects").and_then(Value::as_array);
-        for effect in effects.into_iter().flatten() {
+        for (index, effect) in effects.into_iter().flatten().enumerate() {
             let Ok(effect) = serde_json::from_value::<Effect>(effect.clone()) else { continue };
-            entries
-                .extend(effect_line(&effect, program, reader).map(|it| it.entry(row.at, reader)));
+            let line = effect_line(&effect, program, reader);
+            entries.extend(line.map(|it| ((row.at, turn, index + 1), it.entry(row.at, reader))));
         }
     }
-    entries.extend(messages.iter().map(|it| message_line(it, reader)));
-    // Stable: within a moment, what happened stands before what was said about it.
-    entries.sort_by_key(|it| it.at);
-    entries
+    entries.extend(messages.iter().map(|it| {
+        let key = it.key.effect.key;
+        let place = (it.committed, u64::from(key.turn), key.index as usize + 1);
+        (place, message_line(it, reader))
+    }));
+    // A message stands where the turn said it, not after everything of its moment.
+    entries.sort_by_key(|(place, _)| *place);
+    entries.into_iter().map(|(_, entry)| entry).collect()
 }
 
 struct Line {

@@ -5,7 +5,13 @@ use mendline_engine::time::Timestamp;
 
 use crate::house::{Answer, Place, START, place};
 
-async fn send(place: &Place, cookie: &str, page: &Answer, path: &str, more: &[(&str, &str)]) -> Answer {
+async fn send(
+    place: &Place,
+    cookie: &str,
+    page: &Answer,
+    path: &str,
+    more: &[(&str, &str)],
+) -> Answer {
     let (csrf, nonce) = (page.field("csrf"), page.field("nonce"));
     let mut form = vec![("csrf", csrf.as_str()), ("nonce", nonce.as_str())];
     form.extend_from_slice(more);
@@ -50,7 +56,8 @@ async fn a_form_sent_twice_is_one_decision_with_one_answer() {
     let first = send(&place, &dana, &card, &path, &[("choice", "approve")]).await;
     let second = send(&place, &dana, &card, &path, &[("choice", "approve")]).await;
     assert_eq!((first.status, second.status), (StatusCode::OK, StatusCode::OK));
-    let lines = place.house.store.lines_after(crate::house::PAYER, "ana", "web", 0, 99).await.unwrap();
+    let lines =
+        place.house.store.lines_after(crate::house::PAYER, "ana", "web", 0, 99).await.unwrap();
     let told = lines.iter().filter(|it| it.body.to_string().contains("approved for 30 days"));
     assert_eq!(told.count(), 1);
 }
@@ -62,7 +69,11 @@ async fn rule_05_of_two_deciders_the_first_wins_and_the_second_is_told_who() {
     place.clock.set(Timestamp::parse(START).unwrap().plus_ms(21 * 60_000));
     mendline::pump::until_idle(&place.house).await.unwrap();
     let sam = place.login("sam").await;
-    let dana = if place.get("/desk", &dana).await.status == StatusCode::OK { dana } else { place.login("dana").await };
+    let dana = if place.get("/desk", &dana).await.status == StatusCode::OK {
+        dana
+    } else {
+        place.login("dana").await
+    };
     let sams = place.get("/desk", &sam).await.link("/desk/card/");
     let danas = place.get("/desk", &dana).await.link("/desk/card/");
     let (sam_card, dana_card) = (place.get(&sams, &sam).await, place.get(&danas, &dana).await);
@@ -148,14 +159,12 @@ async fn rule_04_a_command_decides_only_when_it_names_the_request() {
     let (dana, ..) = dana_opens(&place).await;
     let queue = place.get("/desk", &dana).await;
     let shown = queue.field("shown");
-    let bare = send(
-        &place, &dana, &queue, "/desk/command", &[("command", "approve"), ("shown", &shown)],
-    );
-    bare.await.says("Nothing was changed");
+    let bare = [("command", "approve"), ("shown", shown.as_str())];
+    let answer = send(&place, &dana, &queue, "/desk/command", &bare).await;
+    answer.says("Nothing was changed");
     place.get("/desk", &dana).await.says("gabapentin");
-    let named = send(
-        &place, &dana, &queue, "/desk/command", &[("command", "/approve 1"), ("shown", &shown)],
-    );
-    named.await.says("You chose “Approve”. It is done");
+    let named = [("command", "/approve 1"), ("shown", shown.as_str())];
+    let answer = send(&place, &dana, &queue, "/desk/command", &named).await;
+    answer.says("You chose “Approve”. It is done");
     place.get("/desk", &dana).await.says("Nothing waits for you");
 }

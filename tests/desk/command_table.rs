@@ -116,7 +116,8 @@ fn a_number_stands_for_what_was_shown_even_when_the_queue_moved() {
     let rows = queue::rows(&now, NOW, "UTC");
     let seen = |items| Seen { shown: &shown, items, rows: &rows, zone: "UTC", now: NOW };
     let approve = parse("/approve 1").unwrap();
-    let Act::Send { incoming: Incoming::Tap { question, .. }, .. } = act(&approve, seen(&now)) else {
+    let Act::Send { incoming: Incoming::Tap { question, .. }, .. } = act(&approve, seen(&now))
+    else {
         panic!("it is still open")
     };
     assert_eq!(question.conversation, "c1");
@@ -127,7 +128,9 @@ fn a_number_stands_for_what_was_shown_even_when_the_queue_moved() {
 #[test]
 fn the_queue_and_the_help_are_told_as_text() {
     let queue = said("/queue");
-    assert!(queue.starts_with("1. Ana, claim DEMO-CA-1: gabapentin 300 mg. Waiting at the counter"));
+    assert!(
+        queue.starts_with("1. Ana, claim DEMO-CA-1: gabapentin 300 mg. Waiting at the counter")
+    );
     let help = said("/help");
     for verb in ["/queue", "/show", "/approve", "/deny", "/period", "/info", "/take", "/giveback"] {
         assert!(help.contains(verb));

@@ -4,7 +4,13 @@ use axum::http::StatusCode;
 
 use crate::house::{Answer, Place, place};
 
-async fn send(place: &Place, cookie: &str, page: &Answer, path: &str, more: &[(&str, &str)]) -> Answer {
+async fn send(
+    place: &Place,
+    cookie: &str,
+    page: &Answer,
+    path: &str,
+    more: &[(&str, &str)],
+) -> Answer {
     let csrf = page.field("csrf");
     let nonce = format!("{}-{}", page.field("nonce"), more[0].1);
     let mut form = vec![("csrf", csrf.as_str()), ("nonce", nonce.as_str())];
@@ -51,7 +57,8 @@ async fn a_desk_person_who_does_not_read_spanish_is_told_to_use_an_interpreter()
 async fn empty_words_are_not_sent_and_a_way_back_must_be_chosen() {
     let place = place().await;
     let (robin, path, page) = robin_opens(&place, "ana").await;
-    for form in [[("do", "reply"), ("words", "  ")], [("do", "give_back"), ("how", "outcome:won")]] {
+    for form in [[("do", "reply"), ("words", "  ")], [("do", "give_back"), ("how", "outcome:won")]]
+    {
         let answer = send(&place, &robin, &page, &path, &form).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
     }

@@ -143,17 +143,21 @@ impl Answer {
 impl Place {
     /// Asks, while the house goes on with its work.
     async fn ask(&self, request: Request<Body>) -> Answer {
-        let asked = self.router.clone().oneshot(request);
+        let answered = std::sync::atomic::AtomicBool::new(false);
+        let asked = async {
+            let response = self.router.clone().oneshot(request).await.unwrap();
+            answered.store(true, std::sync::atomic::Ordering::SeqCst);
+            response
+        };
+        // Work is never dropped in the middle: a lease would stay on what it had in hand.
         let working = async {
-            loop {
+            while !answered.load(std::sync::atomic::Ordering::SeqCst) {
                 pump::until_idle(&self.house).await.unwrap();
                 tokio::task::yield_now().await;
             }
+            pump::until_idle(&self.house).await.unwrap();
         };
-        let response = tokio::select! {
-            response = asked => response.unwrap(),
-            () = working => unreachable!("a house works for ever"),
-        };
+        let (response, ()) = futures::join!(asked, working);
         let (head, body) = response.into_parts();
         let bytes = to_bytes(body, 1 << 20).await.unwrap();
         let body = String::from_utf8(bytes.to_vec()).unwrap();

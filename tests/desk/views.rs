@@ -63,7 +63,10 @@ pub fn card_item(conversation: &str, ago: i64, due_in: Option<i64>, counter: boo
     let due = due_in.map(|it| NOW.plus_ms(it * MINUTE_MS));
     let at = if counter { "here" } else { "later" };
     let facts = BTreeMap::from([
-        ("drug".to_owned(), fact("medication", json!({"name": "gabapentin", "strength": "300 mg"}))),
+        (
+            "drug".to_owned(),
+            fact("medication", json!({"name": "gabapentin", "strength": "300 mg"})),
+        ),
         ("claim".to_owned(), fact("claim", json!({"number": "DEMO-CA-1", "status": "accepted"}))),
         ("check".to_owned(), fact("pbm.coverage", json!({"reject_code": "75", "quantity": 90}))),
         ("at_counter".to_owned(), fact("choice", json!(at))),
@@ -110,6 +113,7 @@ pub fn card_item(conversation: &str, ago: i64, due_in: Option<i64>, counter: boo
         waiting: Waiting::Card(Box::new(row)),
         worker: "Ana".into(),
         claim: Some("DEMO-CA-1".into()),
+        counter,
     }
 }
 
@@ -135,7 +139,12 @@ pub fn handoff_item(conversation: &str, ago: i64, why: &str) -> Item {
         closed: None,
         drafts: vec![],
     };
-    Item { waiting: Waiting::Handoff(Box::new(row)), worker: "Ana".into(), claim: None }
+    Item {
+        waiting: Waiting::Handoff(Box::new(row)),
+        worker: "Ana".into(),
+        claim: None,
+        counter: false,
+    }
 }
 
 fn order(mut items: Vec<Item>) -> Vec<String> {
@@ -160,8 +169,11 @@ fn what_is_due_first_is_first_and_a_person_at_a_counter_before_any_legal_day() {
 
 #[test]
 fn at_most_one_thing_is_red_and_it_is_the_first() {
-    let mut items =
-        vec![card_item("a", 30, Some(-5), true), card_item("b", 30, Some(-4), true), handoff_item("c", 90, "asked")];
+    let mut items = vec![
+        card_item("a", 30, Some(-5), true),
+        card_item("b", 30, Some(-4), true),
+        handoff_item("c", 90, "asked"),
+    ];
     queue::sort(&mut items);
     let rows = queue::rows(&items, NOW, "America/Chicago");
     let red: Vec<_> = rows.iter().filter(|it| it.urgent).map(|it| it.number).collect();

@@ -11,6 +11,7 @@ use super::queue::answer;
 use super::{Answer, Desk, Failed, Fields, Frame, Outcome, effect_ref, outcome, status_of};
 use crate::channels::Incoming;
 use crate::desk::card::{self, Readers, Typing, View};
+use crate::desk::queue::at_counter;
 use crate::desk::session::Staff;
 use crate::desk::words;
 use crate::store::{Person, QuestionRow};
@@ -131,7 +132,12 @@ impl Desk {
         status: StatusCode,
     ) -> Answer {
         let worker = self.house.store.person(&row.payer, &row.principal).await?;
-        let view = card::view(row, typing, readers(staff, worker.as_ref(), self));
+        let mut view = card::view(row, typing, readers(staff, worker.as_ref(), self));
+        let conversation =
+            self.house.store.conversation(&row.payer, &row.question.conversation).await?;
+        if conversation.is_some_and(|it| at_counter(&it.state.fields)) {
+            view.clock.insert(0, "The worker is waiting at the counter.".into());
+        }
         let worker = worker.map_or_else(|| "The worker".into(), |it| it.first_name);
         let claim = row.message.card.as_ref().and_then(card::claim);
         let about = claim.map_or_else(String::new, |it| format!(", claim {it}"));

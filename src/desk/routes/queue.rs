@@ -80,14 +80,17 @@ impl Desk {
         for row in cards {
             let claim = row.message.card.as_ref().and_then(card::claim);
             let worker = name(&row.principal);
-            items.push(Item { waiting: Waiting::Card(Box::new(row)), worker, claim });
+            let conversation = store.conversation(payer, &row.question.conversation).await?;
+            let counter = conversation.is_some_and(|it| queue::at_counter(&it.state.fields));
+            items.push(Item { waiting: Waiting::Card(Box::new(row)), worker, claim, counter });
         }
         for row in handoffs.into_iter().filter(|it| it.closed.is_none()) {
             let conversation = store.conversation(payer, &row.handoff.conversation).await?;
             let fields = conversation.map(|it| it.state.fields).unwrap_or_default();
             let claim = fields.get("claim").and_then(|it| it["number"].as_str()).map(str::to_owned);
             let worker = name(&row.principal);
-            items.push(Item { waiting: Waiting::Handoff(Box::new(row)), worker, claim });
+            let waiting = Waiting::Handoff(Box::new(row));
+            items.push(Item { waiting, worker, claim, counter: false });
         }
         queue::sort(&mut items);
         let rows = queue::rows(&items, self.house.clock.now(), &staff.person.zone);
