@@ -1,0 +1,79 @@
+//! How long does it take to check a thousand flows? Each has the size of the medicine approval,
+//! with names and numbers of its own. One thread.
+//!
+//! ```text
+//! cargo run --release -p mendline-engine --example check_speed
+//! ```
+
+use std::time::Instant;
+
+use mendline_engine::catalog::Catalog;
+use mendline_engine::check::check;
+use mendline_engine::load::{Source, load};
+use mendline_engine::report::Report;
+use mendline_engine::rules::RulePacks;
+use mendline_engine::{lower, parse};
+
+const FLOW: &str = include_str!("../tests/check/base.yaml");
+const SPANISH: &str = include_str!("../tests/check/base.es.yaml");
+const CATALOG: &str = include_str!("../tests/check/catalog.json");
+const FLOWS: usize = 1000;
+
+fn main() {
+    let catalog: Catalog = serde_json::from_str(CATALOG).expect("the fixture is a catalog");
+    let others = ["refill", "gather_information"].map(str::to_owned);
+    let texts: Vec<(String, String)> = (0..FLOWS).map(distinct).collect();
+
+    let started = Instant::now();
+    let mut findings = 0;
+    for (flow, spanish) in &texts {
+        let flow = Source { file: "flow.yaml".into(), text: flow.clone() };
+        let spanish = Source { file: "flow.es.yaml".into(), text: spanish.clone() };
+        findings += load(&flow, &[spanish], &catalog, &others).findings.len();
+    }
+    say("read, lowered and checked", started, findings);
+
+    let rules = RulePacks::embedded();
+    let read: Vec<_> =
+        texts.iter().map(|(flow, spanish)| lowered(flow, spanish, &catalog)).collect();
+    let started = Instant::now();
+    let mut findings = 0;
+    for (flow, program, words) in &read {
+        let words = std::slice::from_ref(words);
+        findings += check(flow, program, words, &catalog, &others, &rules).len();
+    }
+    say("checked alone", started, findings);
+}
+
+/// The approval flow with a name, a field and lengths of its own.
+fn distinct(nth: usize) -> (String, String) {
+    let own = |text: &str| {
+        text.replace("flow: approval", &format!("flow: approval_{nth}"))
+            .replace("drug", &format!("drug_{nth}"))
+            .replace(&format!("drug_{nth}: drug_{nth}"), &format!("drug: drug_{nth}"))
+            .replace("30 business minutes", &format!("{} business minutes", 21 + nth % 30))
+    };
+    (own(FLOW), own(SPANISH))
+}
+
+type Read = (
+    mendline_engine::surface::Flow,
+    mendline_engine::core::Program,
+    mendline_engine::surface::Translation,
+);
+
+fn lowered(flow: &str, spanish: &str, catalog: &Catalog) -> Read {
+    let (mut ours, mut theirs) = (Report::new("flow.yaml"), Report::new("flow.es.yaml"));
+    let flow = parse::flow(flow, &mut ours).expect("the fixture is a flow");
+    let words = parse::translation(spanish, &mut theirs).expect("the fixture is a translation");
+    let hash = String::new();
+    let translated = lower::Translated { translation: &words, report: &mut theirs };
+    let program = lower::lower(&flow, &mut [translated], catalog, hash, &mut ours);
+    (flow, program, words)
+}
+
+fn say(what: &str, started: Instant, findings: usize) {
+    let took = started.elapsed();
+    let (ms, per_second) = (took.as_millis(), FLOWS as f64 / took.as_secs_f64());
+    println!("{FLOWS} flows {what}: {ms} ms, {per_second:.0} a second, {findings} findings");
+}
