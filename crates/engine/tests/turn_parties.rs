@@ -112,3 +112,14 @@ fn rule_11_a_question_to_somebody_without_address_is_answered_by_phone() {
     play.desk(DeskAction::GiveBack(GiveBack::Value(json!("here"))));
     assert_eq!(play.state.fields["at_counter"], json!("here"));
 }
+
+#[test]
+fn rule_07_an_undelivered_question_is_tried_again_when_its_task_is_over() {
+    use mendline_engine::event::Receipt;
+    let mut play = Play::at_check();
+    play.returns(coverage("needs_approval"));
+    let message = play.last_question().unwrap();
+    play.turn(Event::Receipt { message, receipt: Receipt::Failed });
+    play.desk(DeskAction::GiveBack(GiveBack::Retry));
+    assert!(any(&play.sees("worker"), "Are you at the pharmacy"));
+}

@@ -201,8 +201,12 @@ impl Cx<'_> {
             message = before(first, message);
         }
         self.clear_timer(SILENCE);
-        if let Some(key) = self.deliver_asking(message, Some(&ask.field)).key() {
-            asking.message = key;
+        match self.deliver_asking(message, Some(&ask.field)).key() {
+            Some(key) => asking.message = key,
+            // Nobody plays this party any more: a person finds out who does.
+            None => {
+                self.open_task("no_party", None, Some(ask.field.clone()));
+            }
         }
         self.rest(&anchor, Rest::Asking(asking))
     }

@@ -237,7 +237,7 @@ impl Cx<'_> {
         self.done(act)?;
         self.state.misses = 0;
         let Some(party) = act.hold.party.clone().filter(|it| self.held(it).is_none()) else {
-            return Ok(Next::Rest);
+            return self.put_undelivered_again(&act.hold);
         };
         if matches!(self.state.position, Position::Ended) {
             self.close_toward(&party);
@@ -252,6 +252,19 @@ impl Cx<'_> {
             return Ok(Next::Rest);
         }
         self.say_phrase(&party, Phrase::HandoffReturned, Values::new());
+        Ok(Next::Rest)
+    }
+
+    /// A task for a question that could not be delivered is over without an answer: the
+    /// question is tried again, so that its silence is counted or a new task is opened.
+    fn put_undelivered_again(&mut self, hold: &Hold) -> Went {
+        let Position::At { anchor, rest: Rest::Asking(_) } = &self.state.position else {
+            return Ok(Next::Rest);
+        };
+        let asked = self.ask_at(anchor)?;
+        if hold.save.as_ref() == Some(&asked.field) && self.held(&asked.party).is_none() {
+            return self.put_again(None, None);
+        }
         Ok(Next::Rest)
     }
 

@@ -36,7 +36,8 @@ impl Cx<'_> {
             self.keep_open(&anchor, open)?;
             return self.recall(None);
         }
-        self.open_task("no_party", None, None);
+        let asked = self.asked_of(party);
+        self.open_task("no_party", None, asked);
         Ok(Next::Rest)
     }
 
