@@ -96,7 +96,9 @@ impl Cx<'_> {
         if let Some(went) = self.urgent_words(party, words) {
             return went;
         }
-        if self.state.waiting.len() >= WAITING_MAX {
+        // The words that started it may wait there for their question, and are none of these.
+        let said = self.state.waiting.iter().filter(|it| matches!(it, Event::Said { .. })).count();
+        if said >= WAITING_MAX {
             self.hold_here("not_understood", party)?;
             let handoff = self.held(party);
             if let Some(handoff) = handoff {
@@ -105,7 +107,7 @@ impl Cx<'_> {
             }
             return Ok(Next::Rest);
         }
-        if self.state.waiting.iter().all(|it| matches!(it, Event::Started { .. })) {
+        if said == 0 {
             self.say_phrase(party, Phrase::Working, Values::new());
         }
         let (party, words) = (party.to_owned(), words.to_owned());
