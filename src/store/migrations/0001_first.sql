@@ -1,5 +1,7 @@
 -- The first schema. See README.md beside this file for the column types and the order of changes.
 -- `*_ct` is sealed under the key of the person in `key_person` (or in the column named so).
+-- Tables of small rows are `without rowid`; those that hold sealed bodies are not, because a
+-- long row in a key tree makes the tree deep.
 
 create table house (
     name  text not null primary key,
@@ -22,7 +24,7 @@ create table people (
     chosen   integer not null default 0,
     body_ct  blob not null,
     primary key (payer, person)
-) strict, without rowid;
+) strict;
 
 create table opt_outs (
     payer   text not null,
@@ -67,7 +69,7 @@ create table conversations (
     record_seq   integer not null default 0,
     record_hash  text not null default '',
     primary key (payer, id)
-) strict, without rowid;
+) strict;
 create index conversations_principal on conversations (payer, principal, began);
 
 create table starts (
@@ -76,7 +78,7 @@ create table starts (
     due          integer not null,
     event_ct     blob not null,
     primary key (payer, conversation)
-) strict, without rowid;
+) strict;
 create index starts_due on starts (due);
 
 create table identifiers (
@@ -124,6 +126,7 @@ create index outbox_open on outbox (payer, lane, person, seq) where settled_at i
 create index outbox_due on outbox (due) where settled_at is null;
 create index outbox_lane on outbox (payer, lane, seq);
 create index outbox_dead on outbox (payer, changed) where status = 'dead';
+create index outbox_maybe on outbox (payer, changed) where status = 'maybe';
 
 create table calls (
     payer        text not null,
@@ -138,7 +141,7 @@ create table calls (
     attempts     integer not null default 0,
     settled_at   integer,
     primary key (payer, effect)
-) strict, without rowid;
+) strict;
 create index calls_due on calls (due) where settled_at is null;
 
 create table questions (
@@ -156,7 +159,7 @@ create table questions (
     closed_at    integer,
     closed_ct    blob,
     primary key (payer, question, person)
-) strict, without rowid;
+) strict;
 create index questions_held on questions (payer, person, is_decide) where closed_at is null;
 
 create table focus (
@@ -181,7 +184,7 @@ create table handoffs (
     opened        integer not null,
     closed        integer,
     primary key (payer, handoff)
-) strict, without rowid;
+) strict;
 create index handoffs_open on handoffs (payer, desk, opened) where closed is null;
 
 create table drafts (
@@ -191,7 +194,7 @@ create table drafts (
     key_person text not null,
     draft_ct   blob not null,
     primary key (payer, handoff, seq)
-) strict, without rowid;
+) strict;
 
 create table record (
     payer        text not null,
@@ -201,7 +204,7 @@ create table record (
     body_ct      blob not null,
     hash         text not null,
     primary key (payer, conversation, seq)
-) strict, without rowid;
+) strict;
 create trigger record_stays before update on record
 begin
     select raise(abort, 'the record is immutable');
@@ -241,7 +244,7 @@ create table lines (
     reported   integer not null default 0,
     primary key (payer, person, channel, seq),
     unique (payer, person, channel, key)
-) strict, without rowid;
+) strict;
 create index lines_unreported on lines (payer, person, channel, seq)
     where message is not null and reported = 0;
 create index lines_message on lines (payer, message) where message is not null;
@@ -296,4 +299,4 @@ create table flows (
     flow    text not null,
     sources text not null,
     program text not null
-) strict, without rowid;
+) strict;

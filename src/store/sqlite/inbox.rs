@@ -265,12 +265,14 @@ pub(super) async fn settled(
     payer: &str,
     seq: i64,
 ) -> Result<Option<Settled>, StoreError> {
-    // The arrival itself, then the events that its person turn made of it.
+    // The arrival itself, then the events that its person turn made of it. The plus keeps SQLite
+    // from walking everything of the payer instead.
     let rows = sqlx::query(
         "select i.seq, i.conversation, i.key_person, i.done_at, i.answer_ct, k.wrapped
          from inbox i
          left join person_keys k on k.payer = i.payer and k.person = i.key_person
-         where i.payer = ?1 and (i.seq = ?2 or i.origin = ?2)
+         where +i.payer = ?1
+           and i.seq in (select ?2 union all select seq from inbox where origin = ?2)
          order by i.seq",
     )
     .bind(payer)

@@ -3,6 +3,7 @@
 use mendline_engine::event::Event;
 use mendline_engine::time::Timestamp;
 use sqlx::{Connection, Row, SqliteConnection};
+use tracing::error;
 
 use super::conversations::principal;
 use super::seal::Sealer;
@@ -99,12 +100,16 @@ async fn fire_timers(
             (row.try_get("payer")?, row.try_get("conversation")?);
         let (timer, generation): (String, u32) = (row.try_get("name")?, row.try_get("generation")?);
         clear(tx, &payer, &conversation, &timer).await?;
-        let sealer = principal(&store.vault, tx, &payer, &conversation).await?;
+        fired += 1;
+        let sealer = match principal(&store.vault, tx, &payer, &conversation).await {
+            // Whoever was forgotten waits for nothing any more.
+            Err(StoreError::Forgotten) => continue,
+            other => other?,
+        };
         let id = format!("{conversation}/{timer}/{generation}");
         let entry = commit::own("timer", &payer, &id, 0, now);
         let event = Event::Due { timer, generation };
         inbox::put_event(tx, &sealer, entry, &conversation, &event).await?;
-        fired += 1;
     }
     Ok(fired)
 }
@@ -128,8 +133,19 @@ async fn fire_starts(
         let (payer, conversation): (String, String) =
             (row.try_get("payer")?, row.try_get("conversation")?);
         let sealed: Vec<u8> = row.try_get("event_ct")?;
-        let sealer = principal(&store.vault, tx, &payer, &conversation).await?;
-        let event: Event = sealer.open("starts.event", &conversation, &sealed)?;
+        let sealer = principal(&store.vault, tx, &payer, &conversation).await;
+        let opened = sealer.and_then(|sealer| {
+            let event: Event = sealer.open("starts.event", &conversation, &sealed)?;
+            Ok((sealer, event))
+        });
+        let (sealer, event) = match opened {
+            // One that cannot be read must not hold everybody else up.
+            Err(StoreError::Unreadable(why)) => {
+                error!(conversation, "start left lying: {why}");
+                continue;
+            }
+            other => other?,
+        };
         let entry = commit::own("start", &payer, &conversation, 0, now);
         inbox::put_event(tx, &sealer, entry, &conversation, &event).await?;
         sqlx::query("delete from starts where payer = ?1 and conversation = ?2")
