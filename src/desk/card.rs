@@ -186,7 +186,6 @@ const FACTS: &[(&str, &str, &str)] = &[
     ("pbm.coverage", "reject_code", "Reject code"),
     ("pbm.coverage", "mme", "Opioid load (MME a day)"),
     ("pbm.coverage", "history", "Recent fills"),
-    ("medication", "prescriber", "Prescriber"),
     ("medication", "rx_number", "Prescription"),
     ("claim", "number", "Claim"),
     ("claim", "status", "Claim status"),
@@ -239,7 +238,7 @@ fn clock(card: &Card, due: Option<Timestamp>, readers: Readers<'_>) -> Vec<Strin
         lines.push(if due < now {
             format!("Was due {moment}.")
         } else {
-            format!("Due {moment}, in {}.", words::since(now, due))
+            format!("Due {moment}, in {} ({}).", words::since(now, due), whose_limit(card))
         });
     }
     if card.round > 0 {
@@ -249,6 +248,12 @@ fn clock(card: &Card, due: Option<Timestamp>, readers: Readers<'_>) -> Vec<Strin
         ));
     }
     lines
+}
+
+/// Whose limit the due moment is: a rule that is not verified sets none.
+fn whose_limit(card: &Card) -> &'static str {
+    let rule = card.rule.as_ref().and_then(RuleRow::from_value);
+    if rule.is_some_and(|it| it.acts()) { "the legal limit" } else { "our own limit" }
 }
 
 fn rule_view(row: RuleRow) -> RuleView {

@@ -155,7 +155,9 @@ fn card_row(row: &QuestionRow, item: &Item, now: Timestamp, zone: &str) -> Row {
         about: facts.and_then(card::drug).unwrap_or_else(|| "A decision".into()),
         since,
         due: due.map(|it| due_words(it, now, zone)),
-        rule: rule.map(|it| format!("{}, {}", words::rule(&it), words::confidence(it.confidence))),
+        rule: rule.map(|it| {
+            format!("Legal limit {}: {}", words::rule(&it), words::confidence(it.confidence))
+        }),
         note: (round > 0).then(|| format!("Asked again, round {}", round + 1)),
         urgent: false,
     }

@@ -220,8 +220,11 @@ pub fn value(it: &Value) -> String {
                 return format!("{} {}", value(name), value(strength));
             }
             let named = ["number", "name", "label", "status", "choice", "code"];
-            let found = named.iter().find_map(|it| map.get(*it));
-            found.map_or_else(|| "a record".into(), value)
+            match named.iter().find_map(|it| Some((it, map.get(*it)?))) {
+                Some((&("status" | "choice"), key)) => value(key).replace('_', " "),
+                Some((_, name)) => value(name),
+                None => "a record".into(),
+            }
         }
     }
 }

@@ -188,7 +188,7 @@ fn a_row_says_who_what_since_when_and_how_sure_the_rule_is() {
     assert_eq!(row.title, "Ana, claim DEMO-CA-1");
     assert_eq!(row.about, "gabapentin 300 mg");
     assert_eq!(row.since, "Waiting at the counter, 12 min");
-    assert_eq!(row.rule.as_deref(), Some("3 working days (TX), verified"));
+    assert_eq!(row.rule.as_deref(), Some("Legal limit 3 working days (TX): verified"));
     assert!(row.due.unwrap().starts_with("Due "));
 }
 
