@@ -11,6 +11,22 @@ pub struct Report {
     findings: Vec<Finding>,
 }
 
+/// What the parser finds: code and title. Each has a page, `docs/findings/CODE.md`.
+pub const CODES: [(&str, &str); 12] = [
+    ("Y001", "this is not YAML"),
+    ("Y002", "a key stands twice"),
+    ("Y003", "the file is too large, too deep, or uses anchors"),
+    ("Y004", "a key that is not known here"),
+    ("Y005", "a verb that does not exist"),
+    ("Y006", "a key is missing"),
+    ("Y007", "something has the wrong shape"),
+    ("Y008", "a name that cannot be a name"),
+    ("Y009", "words that are no length of time"),
+    ("Y010", "a word that is none of those there are"),
+    ("Y011", "a text whose braces cannot be read"),
+    ("Y012", "a type that does not exist"),
+];
+
 /// Most findings about one file: after these an author mends before reading on.
 const FINDINGS_MAX: usize = 200;
 
@@ -32,6 +48,11 @@ impl Report {
     /// Adds what is wrong with an expression.
     pub fn problem(&mut self, problem: Problem) {
         self.error(problem.code, problem.at, problem.message, problem.help);
+    }
+
+    /// How many findings there are.
+    pub fn count(&self) -> usize {
+        self.findings.len()
     }
 
     /// Whether nothing in it keeps the file from loading.

@@ -48,10 +48,14 @@ pub fn read(text: &str, report: &mut Report) -> Option<Node> {
         report.error("Y003", START, message, "split it into several flows that run each other");
         return None;
     }
+    if text.trim().is_empty() {
+        report.error("Y001", START, "the file is empty".to_owned(), "begin with 'flow: NAME'");
+        return None;
+    }
     match serde_saphyr::from_str_with_options::<Raw>(text, options()) {
         Ok(raw) => Some(Source::new(text).node(raw)),
         Err(error) => {
-            refused(text, &error, report);
+            refused(&error, report);
             None
         }
     }
@@ -72,7 +76,7 @@ fn options() -> serde_saphyr::Options {
     }
 }
 
-fn refused(text: &str, error: &serde_saphyr::Error, report: &mut Report) {
+fn refused(error: &serde_saphyr::Error, report: &mut Report) {
     let at = error.location().map_or(START, |it| Span {
         line: number(it.line()).max(1),
         column: number(it.column()).max(1),
@@ -86,15 +90,16 @@ fn refused(text: &str, error: &serde_saphyr::Error, report: &mut Report) {
             let message = format!("'{key}' stands here twice");
             report.error("Y002", at, message, "keep one of them, or give one another name");
         }
-        serde_saphyr::Error::Budget { .. } => {
+        // The scanner has a limit of its own on nesting, and only says so in words.
+        it if matches!(it, serde_saphyr::Error::Budget { .. })
+            || said.contains("recursion limit") =>
+        {
             let message = "the file is too deep, too long, or uses anchors".to_owned();
             report.error("Y003", at, message, "write it flat, without '&' and '*'");
         }
-        _ if text.trim().is_empty() => {
-            report.error("Y001", START, "the file is empty".to_owned(), "begin with 'flow: NAME'");
-        }
         _ => {
             let said = said.lines().next().unwrap_or_default();
+            let said = said.split(" at line ").next().unwrap_or_default();
             let message = format!("this is not YAML that can be read: {said}");
             let help = "look at the indentation, and put texts with ': ' or '#' into quotes";
             report.error("Y001", at, message, help);

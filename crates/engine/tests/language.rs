@@ -1,5 +1,7 @@
 //! The flows of the house, from their files to their programs.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 mod house;
 
 use house::flow;

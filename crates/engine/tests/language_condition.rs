@@ -1,5 +1,7 @@
 //! Conditions: what they give, and what is found in them before they run.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 use std::collections::BTreeMap;
 
 use mendline_engine::catalog::Catalog;

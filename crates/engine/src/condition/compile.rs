@@ -88,10 +88,16 @@ pub fn nearest<'n>(name: &str, among: &'n [String]) -> Option<&'n str> {
     const LIKENESS_MIN: f64 = 0.78;
     among
         .iter()
-        .map(|it| (strsim::jaro_winkler(name, it), it.as_str()))
+        .map(|it| (likeness(name, it), it.as_str()))
         .filter(|(likeness, _)| *likeness >= LIKENESS_MIN)
         .max_by(|one, other| one.0.total_cmp(&other.0))
         .map(|(_, near)| near)
+}
+
+/// How alike two names are, 0 to 1. One slip of the hand is alike even in a short word.
+fn likeness(one: &str, other: &str) -> f64 {
+    let slip = one.len() > 2 && strsim::osa_distance(one, other) == 1;
+    strsim::jaro_winkler(one, other).max(if slip { 0.8 } else { 0.0 })
 }
 
 fn unreadable(source: &At<String>, errors: &cel::ParseErrors) -> Problem {

@@ -49,7 +49,9 @@ pub(super) fn one(node: &Node, report: &mut Report) -> Option<Step> {
         Kind::Map(entries) => {
             let verb =
                 VERBS.into_iter().find(|verb| entries.iter().any(|(key, _)| key.it == *verb));
-            match verb {
+            // Much else has a `say:` too; a step is a 'say' only where that stands first.
+            let first = entries.iter().map(|(key, _)| key.it.as_str()).find(|it| *it != "name");
+            match verb.filter(|it| *it != "say" || first == Some("say")) {
                 Some(verb) => step(node, verb, report),
                 None => {
                     unknown_verb(node, entries, report);
@@ -153,6 +155,7 @@ fn ask(keys: &mut Keys<'_>, report: &mut Report) -> Option<Ask> {
 }
 
 fn no_answer(node: &Node, report: &mut Report) -> Option<NoAnswer> {
+    let before = report.count();
     let mut keys = Keys::of(node, "'no_answer'", report)?;
     let remind = keys.take("remind").map(|it| {
         let words = scalars(it, "'remind'", report);
@@ -167,6 +170,7 @@ fn no_answer(node: &Node, report: &mut Report) -> Option<NoAnswer> {
         (Some(remind), None, None, Some(then)) => Some(NoAnswer::Remind { remind, then, at }),
         (None, Some(after), Some(take), None) => Some(NoAnswer::Take { after, take }),
         (None, Some(after), None, Some(then)) => Some(NoAnswer::Then { after, then }),
+        _ if report.count() > before => None,
         _ => {
             let message = "'no_answer' does not say what silence means".to_owned();
             let help = "write { remind: [2 hours], then: end X }, { after: 10 minutes, take: KEY } \
@@ -204,6 +208,7 @@ fn wait(node: &Node, report: &mut Report) -> Option<Wait> {
     if matches!(node.kind, Kind::Scalar(_)) {
         return duration(node, "'wait'", report).map(Wait::For);
     }
+    let before = report.count();
     let mut keys = Keys::of(node, "'wait'", report)?;
     let until = keys.word("until", report);
     let event = keys.word("event", report);
@@ -214,6 +219,7 @@ fn wait(node: &Node, report: &mut Report) -> Option<Wait> {
     match (until, event) {
         (Some(until), None) => Some(Wait::Until(until)),
         (None, Some(name)) => Some(Wait::Event { name, within, otherwise, save }),
+        _ if report.count() > before => None,
         _ => {
             let message = "'wait' does not say what it waits for".to_owned();
             let help = "write wait: 2 days, { until: FIELD } or { event: NAME, within: 2 days, else: […] }";
