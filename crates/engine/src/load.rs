@@ -41,6 +41,8 @@ pub fn load(
 ) -> Loaded {
     let mut report = Report::new(&flow.file);
     let parsed = parse::flow(&flow.text, &mut report);
+    // Of a flow that was read in part, the checker would say much that is not so.
+    let whole = report.is_clean();
     let mut reports: Vec<Report> = translations.iter().map(|it| Report::new(&it.file)).collect();
     let files = translations.iter().zip(&mut reports);
     let words: Vec<Option<Translation>> =
@@ -56,7 +58,7 @@ pub fn load(
     });
     let mut findings = in_order(report);
     findings.extend(reports.into_iter().flat_map(in_order));
-    if let (Some(parsed), Some(program)) = (&parsed, &program) {
+    if let (true, Some(parsed), Some(program)) = (whole, &parsed, &program) {
         let words: Vec<Translation> = words.iter().flatten().cloned().collect();
         let found = check::check(parsed, program, &words, catalog, others, rules());
         findings.extend(found.into_iter().map(|it| named(it, flow, translations, &read)));

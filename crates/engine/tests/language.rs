@@ -9,6 +9,9 @@ use mendline_engine::core::{Core, Program};
 
 fn program(name: &str) -> Program {
     let loaded = flow(name);
+    for finding in &loaded.findings {
+        println!("{finding:?}");
+    }
     assert_eq!(loaded.findings, [], "{name}");
     loaded.program.unwrap()
 }
