@@ -101,9 +101,13 @@ impl<'a> Scope<'a> {
                 let needs = needs.map(|it| (it.name.clone(), (it.ty.clone(), need_labels(&it.ty))));
                 let sets = it.choices.iter().flat_map(|choice| &choice.set);
                 let sets = sets.map(|(name, to)| (name.clone(), (to.ty.clone(), to.labels)));
-                let mut members = BTreeMap::new();
-                members.insert("choice".to_owned(), (choice_type(it), Labels::NONE));
-                members.extend(sets.chain(needs));
+                let choice = ("choice".to_owned(), (choice_type(it), Labels::NONE));
+                let mut members: BTreeMap<String, (Type, Labels)> = BTreeMap::from([choice]);
+                for (name, (ty, labels)) in needs.chain(sets) {
+                    // What one choice asks for, another may compute from something private.
+                    let member = members.entry(name).or_insert((ty, labels));
+                    member.1 = member.1.join(labels);
+                }
                 Some((it.anchor.clone(), members))
             }
             _ => None,

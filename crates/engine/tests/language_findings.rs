@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+#[expect(dead_code, reason = "only the catalog is needed here")]
 mod house;
 
 use house::catalog;

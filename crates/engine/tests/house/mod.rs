@@ -1,7 +1,7 @@
 //! The catalog of the domain pack, read from its manifest, so that these tests break when the
 //! flows and the pack stop fitting each other.
 
-#![expect(dead_code, clippy::unwrap_used, reason = "tests, of which each file uses its part")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeMap;
 
