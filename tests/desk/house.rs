@@ -27,7 +27,6 @@ use tempfile::TempDir;
 use tower::ServiceExt;
 
 pub const PAYER: &str = "northwind-mutual-demo";
-pub const OTHER_PAYER: &str = "cedar-casualty-demo";
 /// 2026-11-18 09:00 in Los Angeles, a Wednesday.
 pub const START: &str = "2026-11-18T17:00:00Z";
 
@@ -102,7 +101,7 @@ fn read_flows(catalog: &Catalog) -> Flows {
 /// An answer of the server.
 pub struct Answer {
     pub status: StatusCode,
-    pub headers: HeaderMap,
+    headers: HeaderMap,
     pub body: String,
 }
 
