@@ -15,7 +15,7 @@ const CATALOG: &str = include_str!("catalog.json");
 /// What the flow may name.
 pub fn catalog() -> &'static Catalog {
     static CATALOG_READ: OnceLock<Catalog> = OnceLock::new();
-    CATALOG_READ.get_or_init(|| serde_json::from_str(CATALOG).unwrap())
+    CATALOG_READ.get_or_init(|| serde_json::from_str(CATALOG).expect("the fixture is a catalog"))
 }
 
 /// Replaces `old` by `new` in the flow. `es: old` replaces in the Spanish words; `es: *` takes
@@ -28,7 +28,9 @@ pub fn broken(patches: &[Patch]) -> Loaded {
     for (old, new) in patches {
         match old.strip_prefix("es: ") {
             Some("*") => spanish = None,
-            Some(old) => put(spanish.as_mut().unwrap(), old, new),
+            Some(old) => {
+                put(spanish.as_mut().expect("the Spanish words are still there"), old, new)
+            }
             None => put(&mut flow, old, new),
         }
     }
