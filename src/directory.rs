@@ -8,7 +8,7 @@ use anyhow::Context;
 use mendline_engine::core::Program;
 use mendline_engine::env::PartyEnv;
 use mendline_engine::state::State;
-use mendline_plugin::Call;
+use mendline_plugin::{ActionError, Call};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -17,8 +17,8 @@ use crate::store::Person;
 
 /// The source by which plugins list who is who on a claim.
 const PARTIES: &str = "claim.parties";
-/// The source by which plugins list a worker's open claims.
-const OPEN_CLAIMS: &str = "worker.open_claim";
+/// The source by which plugins tell who a person is.
+const PERSON: &str = "person";
 /// Roles that decide: whoever holds one of them on a claim holds the catalog's authorities there.
 const DECIDING_ROLES: &[&str] = &["adjuster", "supervisor"];
 
@@ -110,15 +110,17 @@ pub async fn ensure_known(
     if let Some(row) = house.store.person(payer, person).await? {
         return Ok(Some(row));
     }
-    let Some(action) = house.catalog.sources.get(OPEN_CLAIMS) else { return Ok(None) };
-    let claims = read(house, payer, action, json!({ "person": person })).await?;
-    for claim in claims.as_array().into_iter().flatten() {
-        let listed = list_parties(house, payer, claim).await?;
-        if let Some(it) = listed.iter().find(|it| it.id == person) {
-            return know(house, payer, it).await.map(Some);
+    let Some(action) = house.catalog.sources.get(PERSON) else { return Ok(None) };
+    let call = read_call(house, payer, action);
+    match house.host.run(action, &call, json!({ "person": person })).await {
+        Ok(found) => {
+            let listed = serde_json::from_value(found).context("reading who a person is")?;
+            know(house, payer, &listed).await.map(Some)
         }
+        // Whoever the claim system does not know is not known here either.
+        Err(ActionError::Refused { .. }) => Ok(None),
+        Err(error) => Err(error).context("asking who a person is"),
     }
-    Ok(None)
 }
 
 async fn list_parties(house: &House, payer: &str, claim: &Value) -> anyhow::Result<Vec<Listed>> {
@@ -128,9 +130,13 @@ async fn list_parties(house: &House, payer: &str, claim: &Value) -> anyhow::Resu
 }
 
 async fn read(house: &House, payer: &str, action: &str, input: Value) -> anyhow::Result<Value> {
-    let call =
-        Call { payer: payer.into(), key: format!("read/{action}"), now_ms: house.clock.now().0 };
+    let call = read_call(house, payer, action);
     house.host.run(action, &call, input).await.with_context(|| format!("reading {action}"))
+}
+
+fn read_call(house: &House, payer: &str, action: &str) -> Call {
+    let now_ms = house.clock.now().0;
+    Call { payer: payer.into(), key: format!("read/{action}"), now_ms }
 }
 
 async fn know(house: &House, payer: &str, listed: &Listed) -> anyhow::Result<Person> {

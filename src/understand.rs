@@ -142,9 +142,14 @@ fn telling(words: &str) -> Vec<&str> {
         .collect()
 }
 
+/// Letters in which two words must begin alike to count as one with another ending.
+const STEM_MIN: usize = 6;
+
 /// Alike but for an ending or one slip of the finger.
 fn same(one: &str, other: &str) -> bool {
-    one == other || (one.len().min(other.len()) >= 5 && strsim::osa_distance(one, other) <= 1)
+    let alike = one.chars().zip(other.chars()).take_while(|(one, other)| one == other).count();
+    let slip = one.len().min(other.len()) >= 5 && strsim::osa_distance(one, other) <= 1;
+    one == other || alike >= STEM_MIN || slip
 }
 
 #[cfg(test)]

@@ -44,6 +44,9 @@ impl Channel for Desk {
 
     /// Appends the line under the message's key, so that a second time shows nothing new.
     async fn send(&self, outgoing: &Outgoing) -> Result<Sent, SendError> {
+        let buttons = outgoing.frozen.buttons.iter();
+        let buttons: Vec<_> =
+            buttons.map(|(key, label)| json!({ "key": key, "label": label })).collect();
         let line = NewLine {
             payer: outgoing.key.payer.clone(),
             person: outgoing.person.clone(),
@@ -54,6 +57,7 @@ impl Channel for Desk {
                 "from": if outgoing.speaker.is_some() { "person" } else { "bot" },
                 "name": outgoing.speaker,
                 "text": outgoing.frozen.text,
+                "buttons": buttons,
                 "question": outgoing.question,
                 "effect": outgoing.key.effect,
             }),

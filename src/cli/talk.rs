@@ -152,7 +152,7 @@ fn read(line: &str, me: &str, choices: &[String]) -> Result<(Act, String), Strin
         };
         let written = format!("{{ {me}_taps: {choice}{given} }}");
         let party = me.to_owned();
-        let act = Act::Taps { party, choice, with, twice: false, card: 0, answer: None };
+        let act = Act::Taps { party, choice, with, twice: false, card: 0, on: None, answer: None };
         return Ok((act, written));
     }
     let written = format!("{{ {me}: {} }}", json!(line));

@@ -65,7 +65,7 @@ async fn act_out(
     crash: Option<CrashPlan>,
     played: &mut Played,
 ) -> anyhow::Result<()> {
-    let world = Arc::new(World::default());
+    let world = Arc::new(World::of(talk).await?);
     let mut theatre = Theatre::open(backdrop, talk, world, crash).await?;
     let mut result = Ok(());
     for step in &talk.steps {
@@ -256,8 +256,9 @@ impl<'a> Theatre<'a> {
                 let incoming = Incoming::Words(words.clone());
                 self.arrive(party, incoming, Some(words.clone())).await.map(drop)
             }
-            Act::Taps { party, choice, with, twice, card, answer } => {
-                let question = self.question_of(party, *card).await?;
+            Act::Taps { party, choice, with, twice, card, on, answer } => {
+                let asked = on.as_deref().unwrap_or(party);
+                let question = self.question_of(asked, *card).await?;
                 let tap = Incoming::Tap { question, choice: choice.clone(), with: with.clone() };
                 let first = self.arrive(party, tap.clone(), Some(choice.clone())).await?;
                 if *twice {

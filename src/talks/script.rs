@@ -55,6 +55,8 @@ pub enum Stub {
     Gives(Value),
     /// These, in order.
     InTurn(Vec<Value>),
+    /// What the plugin itself answers, over a store of the talk's own.
+    Real,
 }
 
 /// A step and where it stands.
@@ -71,13 +73,15 @@ pub struct Step {
 pub enum Act {
     /// A party writes.
     Writes { party: String, words: String },
-    /// A party taps a choice of the last question it saw (or of an earlier one).
+    /// A party taps a choice of the last question it saw (`card: 1` is the one before), or of
+    /// the last one that another party saw (`on: adjuster`).
     Taps {
         party: String,
         choice: String,
         with: BTreeMap<String, Value>,
         twice: bool,
         card: usize,
+        on: Option<String>,
         answer: Option<String>,
     },
     /// A party uses a built-in button.
@@ -177,6 +181,7 @@ pub fn read(source: &Source) -> Result<Talk, String> {
 
 fn stub(value: Value) -> Stub {
     match value {
+        Value::String(word) if word == "real" => Stub::Real,
         Value::Object(mut map) if map.len() == 1 && map.contains_key("in_turn") => {
             match map.remove("in_turn") {
                 Some(Value::Array(answers)) => Stub::InTurn(answers),
@@ -267,7 +272,8 @@ fn party_step(map: &mut BTreeMap<String, Value>) -> Result<Act, String> {
             let card = map.remove("card").and_then(|it| it.as_u64()).unwrap_or(0);
             let card = usize::try_from(card).map_err(|_| "card is a small number")?;
             let answer = map.remove("answer").map(text).transpose()?;
-            Act::Taps { party, choice: text(value)?, with, twice, card, answer }
+            let on = map.remove("on").map(text).transpose()?;
+            Act::Taps { party, choice: text(value)?, with, twice, card, on, answer }
         }
     })
 }

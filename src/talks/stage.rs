@@ -35,6 +35,8 @@ pub struct World {
     calls: Mutex<Vec<(String, String, Value)>>,
     /// What must fail the talk: a write that nobody stubbed.
     faults: Mutex<Vec<String>>,
+    /// Plugins of the talk's own, when it writes to them for real.
+    plugins: Option<Plugins>,
     /// The screen of whoever plays by hand, if somebody does.
     terminal: Option<Arc<Terminal>>,
 }
@@ -56,7 +58,17 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Plugins by name.
+type Plugins = Vec<(String, Arc<dyn Plugin>)>;
+
 impl World {
+    /// The world of a talk: with plugins of its own if it writes to them for real.
+    pub async fn of(talk: &Talk) -> anyhow::Result<World> {
+        let real = talk.stubs.values().any(|it| matches!(it, Stub::Real));
+        let plugins = if real { Some(Backdrop::open().await?.plugins) } else { None };
+        Ok(World { plugins, ..World::default() })
+    }
+
     /// A world with a terminal in it, for playing by hand.
     pub fn with(terminal: Terminal) -> World {
         World { terminal: Some(Arc::new(terminal)), ..World::default() }
@@ -138,6 +150,7 @@ impl Action for Stubbed {
             (Some((_, _, answer)), Stub::Gives(_)) => answer.clone(),
             (_, Stub::Gives(answer)) => answer.clone(),
             (Some((_, _, answer)), _) if !may_recover(answer) => answer.clone(),
+            (_, Stub::Real) => Value::Null,
             (_, Stub::InTurn(answers)) => {
                 answers.get(before).or(answers.last()).cloned().unwrap_or_default()
             }
@@ -194,7 +207,7 @@ impl Action for Forbidden {
 /// What a talk needs beside itself; made once for many talks.
 pub struct Backdrop {
     /// The plugins, for their reads.
-    pub plugins: Vec<(String, Arc<dyn Plugin>)>,
+    pub plugins: Plugins,
     /// What flows may name.
     pub catalog: Catalog,
     /// The flows.
@@ -214,12 +227,15 @@ impl Backdrop {
     /// Plugins with the talk's stubs in their place.
     fn host(&self, talk: &Talk, world: &Arc<World>) -> Host {
         let mut host = Host::default();
-        for (name, plugin) in &self.plugins {
+        for (name, plugin) in world.plugins.as_ref().unwrap_or(&self.plugins) {
             host.add(name, plugin.clone());
         }
         for (name, spec) in &self.catalog.actions {
             let world = world.clone();
             let name = name.clone();
+            if let Some(Stub::Real) = talk.stubs.get(&name) {
+                continue;
+            }
             if let Some(stub) = talk.stubs.get(&name) {
                 let stub = stub.clone();
                 host.replace(name.clone(), Box::new(Stubbed { name, stub, world }));

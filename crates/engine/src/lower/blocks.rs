@@ -112,6 +112,8 @@ impl<'a> Builder<'a, '_> {
             let at = self.spans[owner];
             let on = match (&exit, &self.steps[owner]) {
                 (Exit::Choice(_), Core::Decide(it)) => Core::AskAgain { anchor: it.anchor.clone() },
+                // There is no decision to go on with: whoever gives it back has it asked anew.
+                (Exit::Nobody, _) => Core::Jump(owner),
                 _ => Core::Jump(after),
             };
             self.push(at, on);

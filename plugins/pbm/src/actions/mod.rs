@@ -25,6 +25,7 @@ pub(crate) fn all(store: &Arc<Store>) -> Vec<Box<dyn Action>> {
         action(claims::ByRx(store())),
         action(coverage::CheckCoverage(store())),
         action(parties::PartiesOfClaim(store())),
+        action(parties::OnePerson(store())),
         action(identity::VerifyIdentity(store())),
         action(authorize::Authorize(store())),
         action(authorize::Inquire(store())),
