@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use anyhow::Context;
 use mendline_engine::core::Program;
 use mendline_engine::env::PartyEnv;
-use mendline_engine::state::State;
+use mendline_engine::state::Fields;
 use mendline_plugin::{ActionError, Call};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -69,7 +69,7 @@ pub async fn look_up(
     payer: &str,
     principal: &str,
     program: &Program,
-    state: &State,
+    fields: &Fields,
 ) -> anyhow::Result<Directory> {
     let mut directory = Directory::default();
     let principal_row = ensure_known(house, payer, principal).await?;
@@ -77,7 +77,7 @@ pub async fn look_up(
         directory.parties.insert(program.principal.clone(), party_env(house, &row, true));
     }
     let claims = program.parties.values().filter_map(|it| it.of.as_deref());
-    let Some(claim) = claims.filter_map(|field| state.fields.get(field)).find(|it| it.is_object())
+    let Some(claim) = claims.filter_map(|field| fields.get(field)).find(|it| it.is_object())
     else {
         return Ok(directory);
     };

@@ -4,6 +4,7 @@
 //! (who is who, what is law, what time it is), answers fast reads before the commit, and turns
 //! effects into rows.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use mendline_engine::effect::{Effect, VerdictKind};
 use mendline_engine::env::Env;
 use mendline_engine::event::{CallResult, Event, Repair};
 use mendline_engine::message::EffectKey;
-use mendline_engine::state::{Position, Rest, State};
+use mendline_engine::state::{Fields, Position, Rest, State};
 use mendline_engine::time::Timestamp;
 use mendline_engine::turn::turn;
 use mendline_plugin::{ActionError, Call};
@@ -139,8 +140,9 @@ impl<'a> Work<'a> {
             let Some((event, source)) = next.take() else { return Ok(answer) };
             let payer = &self.conversation.payer;
             let principal = &self.conversation.principal;
+            let fields = known_fields(&self.state, &event);
             let directory =
-                directory::look_up(house, payer, principal, program, &self.state).await?;
+                directory::look_up(house, payer, principal, program, &fields).await?;
             let event = identify(event, &directory);
             let (fast, verdict) = self.step(house, program, &directory, &event, &source);
             answer = verdict.or(answer);
@@ -345,6 +347,19 @@ impl<'a> Work<'a> {
         }
         self.commit.state = self.state;
         Ok(self.commit)
+    }
+}
+
+/// What the conversation knows as the event is applied: a start brings its first fields along,
+/// and whoever they name must be known in the very first turn.
+fn known_fields<'f>(state: &'f State, event: &Event) -> Cow<'f, Fields> {
+    match event {
+        Event::Started { fields, .. } if !fields.is_empty() => {
+            let mut all = state.fields.clone();
+            all.extend(fields.clone());
+            Cow::Owned(all)
+        }
+        _ => Cow::Borrowed(&state.fields),
     }
 }
 

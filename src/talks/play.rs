@@ -363,7 +363,7 @@ impl<'a> Theatre<'a> {
         let program = turns::version(self.house(), &conversation.flow_hash).await?;
         let (payer, principal) = (&conversation.payer, &conversation.principal);
         let directory =
-            directory::look_up(self.house(), payer, principal, &program, &conversation.state)
+            directory::look_up(self.house(), payer, principal, &program, &conversation.state.fields)
                 .await?;
         let person = directory.parties.get(party).map(|it| it.person.clone());
         let person = person.with_context(|| format!("nobody plays {party}; see people:"))?;

@@ -43,6 +43,9 @@ pub struct State {
     pub suspended: BTreeMap<String, Deciding>,
     /// The decision was taken (by anchor): corrections go to a person now.
     pub decided: BTreeMap<String, Taken>,
+    /// Questions of cards that were recalled, for those who tap them late (rule 5).
+    #[serde(default)]
+    pub recalled: Vec<EffectKey>,
     /// A write was dispatched: corrections of what it used go to a person now.
     pub written: bool,
     /// How it ended, once it has.
@@ -64,6 +67,7 @@ impl Default for State {
             misses: 0,
             suspended: BTreeMap::new(),
             decided: BTreeMap::new(),
+            recalled: Vec::new(),
             written: false,
             outcome: None,
         }

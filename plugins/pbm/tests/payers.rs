@@ -60,7 +60,7 @@ fn input(action: &str, claim: &str, person: &str, rx: &str, born: &str, zip: &st
     let record = json!({ "number": claim, "adjuster": person });
     let drug = json!({ "rx_number": rx });
     match action {
-        "open_claims" => json!({ "person": person }),
+        "open_claims" | "person" => json!({ "person": person }),
         "claim" => json!({ "number": claim }),
         "prescription_by_rx" => json!({ "number": claim, "rx": rx }),
         "claim_status" | "parties_of_claim" | "reassign" => json!({ "claim": record }),

@@ -154,6 +154,7 @@ impl Cx<'_> {
     /// recalled, and those who held it are told.
     fn rewind(&mut self, field: &str, by: &str) {
         if let Some((_, open)) = self.open() {
+            self.state.recalled.push(open.question);
             for holder in &open.holders {
                 self.say_phrase(holder, Phrase::CardChanged, Values::new());
             }

@@ -275,6 +275,7 @@ impl<'a> Cx<'a> {
         let Some((anchor, open)) = self.open() else { return self.ignore("not_concerned") };
         let (pc, decide) = (self.pc_of(&anchor)?, self.decide_at(&anchor)?);
         self.emit(Effect::Close { question: open.question, why: Closed::Recalled });
+        self.state.recalled.push(open.question);
         for holder in open.holders.clone() {
             if told != Some(holder.as_str()) {
                 self.say_phrase(&holder, Phrase::CardChanged, Values::new());

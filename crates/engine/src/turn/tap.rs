@@ -79,7 +79,13 @@ impl Cx<'_> {
         let taken = taken.or_else(|| self.taken_for_now(tap.question));
         let Some(taken) = taken else {
             self.note(Note::Ignored { why: "overtaken".to_owned() });
-            return self.refuse(tap, VerdictKind::Over);
+            let recalled = self.state.recalled.contains(&tap.question);
+            let verdict = if recalled && self.state.outcome.is_none() {
+                VerdictKind::Changed
+            } else {
+                VerdictKind::Over
+            };
+            return self.refuse(tap, verdict);
         };
         if taken.by == tap.actor.name && taken.choice == tap.choice {
             self.note(Note::Ignored { why: "duplicate_tap".to_owned() });
