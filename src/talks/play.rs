@@ -256,6 +256,10 @@ impl<'a> Theatre<'a> {
                 let incoming = Incoming::Words(words.clone());
                 self.arrive(party, incoming, Some(words.clone())).await.map(drop)
             }
+            Act::Starts(fields) => {
+                let (flow, fields) = (self.talk.flow.clone(), fields.clone());
+                self.arrive("worker", Incoming::Start { flow, fields }, None).await.map(drop)
+            }
             Act::Taps { party, choice, with, twice, card, on, answer } => {
                 let asked = on.as_deref().unwrap_or(party);
                 let question = self.question_of(asked, *card).await?;

@@ -73,6 +73,8 @@ pub struct Step {
 pub enum Act {
     /// A party writes.
     Writes { party: String, words: String },
+    /// An outside system starts the flow for the worker, with these fields.
+    Starts(BTreeMap<String, Value>),
     /// A party taps a choice of the last question it saw (`card: 1` is the one before), or of
     /// the last one that another party saw (`on: adjuster`).
     Taps {
@@ -210,9 +212,12 @@ fn read_step(mut map: BTreeMap<String, Value>) -> Result<Act, String> {
         none_left(&map)?;
         return Ok(Act::Until(text(value)?));
     }
-    if let Some(value) = map.remove("fields") {
-        let Value::Object(fields) = value else { return Err("fields is a map".into()) };
-        return Ok(Act::Fields(fields.into_iter().collect()));
+    for key in ["fields", "starts"] {
+        let Some(value) = map.remove(key) else { continue };
+        let Value::Object(fields) = value else { return Err(format!("{key} is a map")) };
+        let fields = fields.into_iter().collect();
+        none_left(&map)?;
+        return Ok(if key == "fields" { Act::Fields(fields) } else { Act::Starts(fields) });
     }
     if let Some(value) = map.remove("happens") {
         let data = map.remove("data").unwrap_or_default();
