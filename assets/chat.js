@@ -54,6 +54,9 @@
     socket.onopen = () => {
       wait = WAIT_FIRST_MS;
       send({ type: "hello", seen });
+      // What she saw may not have been told before the line broke, and her answers count only
+      // after it was.
+      acknowledge();
       for (const frame of pending) send(frame);
     };
     socket.onmessage = (event) => hear(JSON.parse(event.data));
