@@ -35,3 +35,14 @@ async fn after_the_write_all_of_it_is_there() {
     assert_eq!(found_after(1, Crash::After).await, 1);
     assert_eq!(found_after(3, Crash::After).await, 3);
 }
+
+#[tokio::test]
+async fn what_a_dead_server_had_claimed_waits_for_nobody() {
+    let Place { folder, store } = Place::new().await;
+    begin(&store, ACME, ANA, "c1", "hello").await;
+    let claimed = claim_one(&store).await;
+    assert_eq!(store.claim(NOW, LEASE_MS, 9, 9).await.unwrap().len(), 0, "it is leased");
+    drop(store);
+    let store = SqliteStore::open(&folder.path().join("house.db"), vault()).await.unwrap();
+    assert_eq!(claim_one(&store).await, claimed, "at once, not a lease later");
+}

@@ -32,6 +32,7 @@ impl SqliteStore {
         let mut writer = SqliteConnection::connect_with(&writing(path)).await?;
         migrate::migrate(&mut writer).await?;
         check_key(&mut writer, &vault).await?;
+        end_leases(&mut writer).await?;
         let readers = readers(path).await?;
         Ok(SqliteStore { writer: Some(Mutex::new(writer)), readers, vault, _lock: Some(lock) })
     }
@@ -127,6 +128,20 @@ async fn check_key(writer: &mut SqliteConnection, vault: &Vault) -> Result<(), S
         .execute(&mut *writer)
         .await?;
     expect_key(writer, vault).await
+}
+
+/// Whoever opens the file holds its lock, so every lease in it is a dead process's. They end now:
+/// nobody's answer waits a minute because a machine was restarted. Zero and not null, so that an
+/// attempt under way still counts as one of which nobody knows how it ended.
+async fn end_leases(writer: &mut SqliteConnection) -> Result<(), StoreError> {
+    for end in [
+        "update conversations set leased_until = 0 where leased_until is not null",
+        "update outbox set leased_until = 0 where leased_until is not null and settled_at is null",
+        "update calls set leased_until = 0 where leased_until is not null and settled_at is null",
+    ] {
+        sqlx::query(end).execute(&mut *writer).await?;
+    }
+    Ok(())
 }
 
 async fn expect_key(reader: &mut SqliteConnection, vault: &Vault) -> Result<(), StoreError> {
