@@ -399,6 +399,10 @@ pub struct Handoff {
     pub why: Option<Wording>,
     /// The field whose value may be given back.
     pub save: Option<String>,
+    /// Whether it stands in for the step that should have filled `save`: then it does not go
+    /// on without a value.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stands_in: bool,
     /// The outcomes it may be ended with.
     pub closed: Vec<String>,
     /// Where `retry` leads: the step that failed, or the handoff's own successor. The pc of

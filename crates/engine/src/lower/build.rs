@@ -167,7 +167,15 @@ impl<'a, 'r> Builder<'a, 'r> {
         let save = save.map(str::to_owned);
         self.push(
             at,
-            Core::Handoff(Handoff { anchor, desk, why: None, save, closed: Vec::new(), retry }),
+            Core::Handoff(Handoff {
+                anchor,
+                desk,
+                why: None,
+                stands_in: save.is_some(),
+                save,
+                closed: Vec::new(),
+                retry,
+            }),
         )
     }
 

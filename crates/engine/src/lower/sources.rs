@@ -68,6 +68,8 @@ fn fill(builder: &mut Builder<'_, '_>, field: &Field, action: &str, at: Span) {
     let asked = builder.push(at, Core::Jump(0));
     builder.last_rest = Some(call);
     let none = builder.own_handoff(&format!("{name}.none"), Some(name), at);
+    // A handoff later in the flow that is tried again leads to the look-up too, not to this one.
+    builder.last_rest = Some(call);
 
     let end = builder.here();
     for (pc, goal) in [(start, end), (one, several), (several, none)] {

@@ -159,8 +159,9 @@ impl<'a> Builder<'a, '_> {
         let own = handoff.save.as_ref().map(|it| it.it.clone());
         let closed = handoff.closed.iter().map(|it| it.it.clone()).collect();
         let desk = handoff.desk.it.clone();
+        let stands_in = own.is_none() && save.is_some();
         let save = own.or(save);
-        self.push(at, Core::Handoff(Handoff { anchor, desk, why, save, closed, retry }));
+        self.push(at, Core::Handoff(Handoff { anchor, desk, why, save, stands_in, closed, retry }));
     }
 
     fn why(&mut self, words: &At<String>) -> crate::text::Wording {

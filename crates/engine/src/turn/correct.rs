@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::core::Pc;
+use crate::core::{Core, Pc};
 use crate::effect::Closed;
 use crate::phrases::Phrase;
 use crate::state::{Position, Rest};
@@ -164,6 +164,17 @@ impl Cx<'_> {
         self.state.misses = 0;
         self.clear_derived(field, by);
         self.set(field, Value::Null, by);
+    }
+
+    /// Forgets the answer to the question at `pc`, if one stands there: trying it again asks it
+    /// again, and does not lead straight back to the handoff.
+    pub(super) fn forget_answer(&mut self, pc: Pc, by: &str) {
+        let Some(Core::Ask(ask)) = self.program.steps.get(pc) else { return };
+        let field = ask.field.clone();
+        if self.known(&field) {
+            self.clear_derived(&field, by);
+            self.set(&field, Value::Null, by);
+        }
     }
 
     fn clear_derived(&mut self, field: &str, by: &str) {

@@ -161,7 +161,9 @@ impl Cx<'_> {
 
     /// A handoff that is the position: the flow goes on from it.
     fn back_in_place(&mut self, act: &Act<'_>, back: &GiveBack) -> Went {
-        let step = self.handoff_step(&act.hold).map(|(pc, step)| (step.retry, pc + 1));
+        let step = self.handoff_step(&act.hold);
+        let stands_in = step.map_or(act.hold.resume.is_some(), |(_, step)| step.stands_in);
+        let step = step.map(|(pc, step)| (step.retry, pc + 1));
         let (retry, after) = match (&act.hold.resume, step) {
             (_, Some(both)) => both,
             (Some(resume), None) => {
@@ -174,7 +176,7 @@ impl Cx<'_> {
         let to = match back {
             GiveBack::Retry => retry,
             GiveBack::Continue => match save {
-                Some(save) if act.hold.resume.is_some() && !self.known(&save) => {
+                Some(save) if stands_in && !self.known(&save) => {
                     return self.lacks(act, &save, "missing");
                 }
                 _ => after,
@@ -192,6 +194,9 @@ impl Cx<'_> {
         };
         self.close_hold(&act.hold);
         self.done(act)?;
+        if matches!(back, GiveBack::Retry) {
+            self.forget_answer(to, &act.actor.name);
+        }
         Ok(Next::Step(to))
     }
 
