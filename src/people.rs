@@ -127,7 +127,10 @@ impl Router<'_> {
             return Ok(());
         }
         let flows = self.house.flows.all();
-        let wanted = understand::wanted(&words, &flows);
+        // Whoever wants a person while a matter is open wants one in that matter, and the
+        // conversation hears that by itself.
+        let wanted = understand::wanted(&words, &flows)
+            .filter(|it| open.is_empty() || it.program.flow != PERSON_FLOW);
         let focus = self.focus().await?;
         if let Some(focus) = &focus {
             let here = open.iter().find(|it| it.id == focus.question.conversation);
@@ -301,11 +304,13 @@ impl Router<'_> {
         phrases::message(phrase, "worker", kind)
     }
 
-    /// "I can help with …", from the first example of each flow.
+    /// "I can help with …", from the first example of each flow. That one can have a person the
+    /// menu says itself.
     fn menu(&self, flows: &[Arc<Program>]) -> Message {
         let language = self.language.as_str();
         let examples: Vec<_> = flows
             .iter()
+            .filter(|it| it.flow != PERSON_FLOW)
             .filter_map(|it| {
                 let says = &it.start_when.says;
                 says.get(language).or_else(|| says.values().next())?.first().cloned()
