@@ -2,7 +2,7 @@
 
 mod support;
 
-use mendline_engine::core::Core;
+use mendline_engine::core::{Core, Handoff};
 use mendline_engine::effect::{Draft, Effect, VerdictKind};
 use mendline_engine::event::{DeskAction, Event, GiveBack, Repair};
 use mendline_engine::message::MessageKind;
@@ -155,4 +155,33 @@ fn staff_correct_a_field_and_what_came_from_it_is_computed_again() {
     assert!(!play.state.fields.contains_key("check"));
     play.desk(DeskAction::Correct { field: "decision".into(), value: json!({}) });
     assert!(matches!(play.verdict(), Some(VerdictKind::Needs { .. })), "nobody types a decision");
+}
+
+#[test]
+fn rule_10_retry_asks_the_question_before_a_handoff_again() {
+    let mut play = Play::at_counter();
+    let after = play
+        .program
+        .steps
+        .iter()
+        .position(|it| matches!(it, Core::Ask(ask) if ask.field == "go_ahead"));
+    let retry = play
+        .program
+        .steps
+        .iter()
+        .position(|it| matches!(it, Core::Ask(ask) if ask.field == "at_counter"));
+    play.program.steps[after.unwrap()] = Core::Handoff(Handoff {
+        anchor: "go_ahead".into(),
+        desk: "pharmacy_desk".into(),
+        why: None,
+        save: Some("go_ahead".into()),
+        stands_in: true,
+        closed: Vec::new(),
+        retry: retry.unwrap(),
+    });
+    play.taps("worker", "here").desk(DeskAction::GiveBack(GiveBack::Continue));
+    assert!(matches!(play.verdict(), Some(VerdictKind::Needs { .. })), "not without its value");
+    play.desk(DeskAction::GiveBack(GiveBack::Retry));
+    assert_eq!(play.anchor(), "at_counter");
+    assert!(!play.state.fields.contains_key("at_counter"), "asked again, not led back");
 }
