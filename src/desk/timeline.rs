@@ -9,11 +9,12 @@ use std::collections::BTreeMap;
 use mendline_engine::core::{Core, Program, RungDoes};
 use mendline_engine::effect::{Effect, Note, Verdict, VerdictKind};
 use mendline_engine::event::{CallResult, DeskAction, Event, GiveBack};
-use mendline_engine::message::MessageKind;
+use mendline_engine::message::{EffectKey, MessageKind};
 use mendline_engine::render::render;
 use mendline_engine::rules::RuleRow;
 use mendline_engine::state::{Position, Rest, State};
 use mendline_engine::time::Timestamp;
+use mendline_engine::types::Type;
 use serde_json::Value;
 
 use super::words;
@@ -77,7 +78,7 @@ pub fn timeline(
         let turn = row.body.get("turn").and_then(Value::as_u64).unwrap_or(0);
         let event = row.body.get("event").cloned().unwrap_or_default();
         if let Ok(event) = serde_json::from_value::<Event>(event) {
-            let line = event_line(&event, program, reader);
+            let line = event_line(&event, messages, program, reader);
             entries.extend(line.map(|it| ((row.at, turn, 0), it.entry(row.at, reader))));
         }
         let effects = row.body.get("effects").and_then(Value::as_array);
@@ -119,7 +120,22 @@ fn quoted(kind: &'static str, text: impl Into<String>, quote: &str) -> Option<Li
     Some(Line { kind, text: text.into(), quote: Some(quote.to_owned()) })
 }
 
-fn event_line(event: &Event, program: &Program, reader: &Reader) -> Option<Line> {
+/// What a button read that was tapped; its key where nobody can tell any more.
+fn tapped(messages: &[MessageRow], question: EffectKey, choice: &str) -> String {
+    let mut asked = messages.iter().filter(|it| it.message.question == Some(question));
+    let button = asked.find_map(|it| it.message.buttons.iter().find(|it| it.key == choice));
+    match button {
+        Some(button) => format!("“{}”", words::pick(&button.label, words::DESK_LANGUAGE)),
+        None => words::spoken(choice),
+    }
+}
+
+fn event_line(
+    event: &Event,
+    messages: &[MessageRow],
+    program: &Program,
+    reader: &Reader,
+) -> Option<Line> {
     match event {
         Event::Started { words, .. } => {
             let text = format!("It began: {}.", words::spoken(&program.flow));
@@ -128,13 +144,13 @@ fn event_line(event: &Event, program: &Program, reader: &Reader) -> Option<Line>
         Event::Said { party, words, .. } => {
             quoted("said", format!("{} wrote:", head(reader.party(party))), words)
         }
-        Event::Tapped { actor, choice, .. } => {
+        Event::Tapped { actor, question, choice, .. } => {
             let name = if actor.name.is_empty() {
                 reader.person(&actor.person)
             } else {
                 actor.name.clone()
             };
-            line("said", format!("{name} chose: {}.", words::spoken(choice)))
+            line("said", format!("{name} chose {}.", tapped(messages, *question, choice)))
         }
         Event::Repair { party, repair } => {
             line("said", format!("{} {}.", head(reader.party(party)), repair_words(repair)))
@@ -247,7 +263,9 @@ fn note_line(note: &Note, program: &Program, reader: &Reader) -> Option<Line> {
         Note::Set { field, old, new, by } => {
             let spec = program.fields.get(field);
             let is_decision = spec.is_some_and(|it| it.ty.to_string() == "decision");
-            if is_decision {
+            let is_tap = spec.is_some_and(|it| matches!(it.ty, Type::Choice(_)));
+            // What somebody tapped stands there already, in the words of the button.
+            if is_decision || (is_tap && reader.parties.contains_key(by)) {
                 return None;
             }
             let spoken = spec.map_or_else(|| words::spoken(field), |it| it.spoken.clone());
@@ -348,16 +366,7 @@ fn head(name: String) -> String {
 
 /// What it waits for now, and what comes next if nothing does.
 pub fn next(state: &State, program: &Program, reader: &Reader) -> Vec<String> {
-    let mut lines: Vec<_> = state
-        .holds
-        .iter()
-        .map(|hold| match &hold.holder {
-            Some((_, name)) => format!("{name} has it; the bot is quiet until it comes back."),
-            None => {
-                format!("It waits at the {} for somebody to take it.", words::spoken(&hold.desk))
-            }
-        })
-        .collect();
+    let mut lines = Vec::new();
     match &state.position {
         Position::Start => lines.push("It is about to begin.".into()),
         Position::Ended => {
@@ -368,6 +377,14 @@ pub fn next(state: &State, program: &Program, reader: &Reader) -> Vec<String> {
             lines.extend(rest_lines(anchor, rest, state, program, reader))
         }
     }
+    lines.extend(state.holds.iter().map(|hold| match &hold.holder {
+        Some((_, name)) => format!("{name} has it; the bot is quiet until it comes back."),
+        None => format!(
+            "The {} has not taken it yet. {}",
+            words::spoken(&hold.desk),
+            words::handoff_why(&hold.why)
+        ),
+    }));
     lines
 }
 

@@ -287,7 +287,7 @@ fn each_event_and_effect_reads_as_a_plain_line() {
                 choice: "not_mine".into(),
                 with: BTreeMap::new(),
             }),
-            "Dana Whitfield chose: not mine.",
+            "Dana Whitfield chose not mine.",
         ),
         (
             event(Event::Returned { call: key, result: CallResult::Unknown }),
