@@ -54,7 +54,8 @@
     source = new EventSource("/desk/events");
     source.addEventListener("look", () => {
       if (queue) soon();
-      else if (!first) tell("Something changed.", location.pathname, "Show it");
+      // A page that tells what was just done is right as it is.
+      else if (!first && document.querySelector("[data-live]")) tell("Something changed.", location.pathname, "Show it");
       first = false;
     });
     source.addEventListener("idle", () => {
