@@ -123,7 +123,7 @@
     letter.replaceChildren();
     letter.hidden = true;
     form.hidden = true;
-    document.querySelectorAll(".counter, .composer .row").forEach((it) => { it.hidden = true; });
+    document.querySelectorAll("#counter, .composer .row").forEach((it) => { it.hidden = true; });
     state.hidden = true;
     locked.hidden = false;
     keep(DRAFT_KEY, "");

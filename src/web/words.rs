@@ -85,7 +85,7 @@ const EN: Words = Words {
     help: "What can I do here?",
     repeat: "Say that again",
     cancel: "Stop this",
-    show_pharmacist: "Show this to the pharmacist",
+    show_pharmacist: "Show the pharmacist",
     more: "More",
     leave: "Leave and lock this page",
     other_language: "Español",

@@ -90,7 +90,7 @@ fn a_worker_is_helped_from_her_first_words_to_the_counter() {
     was_not_reloaded(&worker);
     nothing_lost_or_doubled(&worker);
     look(&worker, "chat-approved", Part::End);
-    worker.tap("Show this to the pharmacist");
+    worker.tap("Show the pharmacist");
     worker.sees("Authorization number");
     look(&worker, "pharmacist-card", Part::Whole);
     the_pharmacist_sees_it(&desk, &demo);
