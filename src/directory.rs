@@ -76,11 +76,7 @@ pub async fn look_up(
     if let Some(row) = principal_row {
         directory.parties.insert(program.principal.clone(), party_env(house, &row, true));
     }
-    let claims = program.parties.values().filter_map(|it| it.of.as_deref());
-    let Some(claim) = claims.filter_map(|field| fields.get(field)).find(|it| it.is_object())
-    else {
-        return Ok(directory);
-    };
+    let Some(claim) = claim_of(program, fields) else { return Ok(directory) };
     directory.jurisdiction = claim["jurisdiction"].as_str().map(str::to_owned);
     directory.claim = claim["number"].as_str().map(str::to_owned);
     let listed = list_parties(house, payer, claim).await?;
@@ -99,6 +95,12 @@ pub async fn look_up(
         directory.deciders.insert(it.id.clone(), held);
     }
     Ok(directory)
+}
+
+/// The claim that the parties of a flow are on, once its field is known.
+pub fn claim_of<'f>(program: &Program, fields: &'f Fields) -> Option<&'f Value> {
+    let claims = program.parties.values().filter_map(|it| it.of.as_deref());
+    claims.filter_map(|field| fields.get(field)).find(|it| it.is_object())
 }
 
 /// The person's row; when nobody has met this person yet, the claim system is asked.

@@ -5,6 +5,8 @@
 //! moment of sending, freezes the bytes before the first attempt, and keeps one key for every
 //! attempt.
 
+mod authority;
+
 use std::time::Duration;
 
 use mendline_engine::event::CallResult;
@@ -32,6 +34,8 @@ const CALL_ATTEMPTS_MAX: u32 = 6;
 const RETRY_FIRST_MS: i64 = 4_000;
 /// How long a plugin may take. A worker may stand at a counter.
 const CALL_PATIENCE: Duration = Duration::from_secs(10);
+/// Why a message is withheld whose question was closed before it left; the turn expects it.
+const OVER: &str = "over";
 /// Waking hours of a recipient, in minutes of her day: 08:00 to 21:00 (domain facts 4.3).
 const WAKING: (u16, u16) = (8 * 60, 21 * 60);
 
@@ -55,6 +59,9 @@ pub async fn send(house: &House) -> Result<usize, StoreError> {
 
 async fn send_one(house: &House, row: &OutboxRow) -> Result<Became, StoreError> {
     let now = house.clock.now();
+    if is_over(house, row).await? {
+        return Ok(Became::Withheld(OVER.into()));
+    }
     let Some(person) = house.store.person(&row.key.payer, &row.person).await? else {
         return Ok(Became::Withheld("no_address".into()));
     };
@@ -86,6 +93,15 @@ async fn send_one(house: &House, row: &OutboxRow) -> Result<Became, StoreError> 
         }
     }
     Ok(held.map_or(Became::Withheld(refused), Became::Held))
+}
+
+/// Whether the message puts a question that was closed while it waited. Once bytes are frozen an
+/// attempt may have been made, and whatever was begun is finished under its key.
+async fn is_over(house: &House, row: &OutboxRow) -> Result<bool, StoreError> {
+    let Some(key) = row.message.question.filter(|_| row.frozen.is_none()) else { return Ok(false) };
+    let question = EffectRef { conversation: row.key.effect.conversation.clone(), key };
+    let put = house.store.question(&row.key.payer, &question, Some(&row.person)).await?;
+    Ok(put.is_some_and(|it| it.closed.is_some()))
 }
 
 /// Channels to try, in order. What was frozen for one channel stays with it.
@@ -198,6 +214,9 @@ pub async fn call(house: &House) -> Result<usize, StoreError> {
 }
 
 async fn call_one(house: &House, row: &CallRow) -> CallBecame {
+    if let Some(refused) = authority::gone(house, row).await {
+        return CallBecame::Returned(refused);
+    }
     let now_ms = house.clock.now().0;
     let call = Call { payer: row.payer.clone(), key: row.key.to_string(), now_ms };
     let running = house.host.run(&row.action, &call, row.input.clone());

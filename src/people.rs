@@ -56,8 +56,9 @@ pub async fn route(house: &House) -> Result<usize, StoreError> {
 async fn route_one(house: &House, arrival: Unrouted) -> anyhow::Result<PersonCommit> {
     let known = directory::ensure_known(house, &arrival.payer, &arrival.person).await?;
     let language = known.as_ref().map_or("en", |it| it.language.as_str()).to_owned();
-    let name = known.map(|it| it.name).unwrap_or_default();
-    let router = Router { house, arrival: &arrival, language, name };
+    let (name, role) = known.map(|it| (it.name, it.role)).unzip();
+    let name = name.unwrap_or_default();
+    let router = Router { house, arrival: &arrival, language, name, role };
     let mut commit = PersonCommit {
         seq: arrival.seq,
         payer: arrival.payer.clone(),
@@ -104,6 +105,8 @@ struct Router<'a> {
     arrival: &'a Unrouted,
     language: String,
     name: String,
+    /// Absent when the claim system does not know this person.
+    role: Option<String>,
 }
 
 impl Router<'_> {
@@ -126,7 +129,7 @@ impl Router<'_> {
             commit.says.push(self.say(phrases::OPTED_IN, MessageKind::Reply));
             return Ok(());
         }
-        let flows = self.house.flows.all();
+        let flows = self.flows();
         // Whoever wants a person while a matter is open wants one in that matter, and the
         // conversation hears that by itself.
         let wanted = understand::wanted(&words, &flows)
@@ -151,9 +154,27 @@ impl Router<'_> {
                 let event = Event::Said { party, words, question: None };
                 commit.events.push((open.id, event));
             }
-            None => commit.says.push(self.menu(&flows)),
+            None => commit.says.push(self.nothing_open(&flows).await?),
         }
         Ok(())
+    }
+
+    /// The flows that this person's words may start: an adjuster's "approve" asks for no medicine.
+    fn flows(&self) -> Vec<Arc<Program>> {
+        let mut flows = self.house.flows.all();
+        if let Some(role) = &self.role {
+            flows.retain(|it| it.parties.get(&it.principal).is_some_and(|it| it.role == *role));
+        }
+        flows
+    }
+
+    /// Words that belong nowhere: what waits for this person, else what the house can do. A bare
+    /// "approve" decides nothing (rule 4).
+    async fn nothing_open(&self, flows: &[Arc<Program>]) -> Result<Message, StoreError> {
+        let Unrouted { payer, person, .. } = self.arrival;
+        let cards = self.house.store.cards(payer, person).await?;
+        let helps = cards.is_empty() && !flows.is_empty();
+        Ok(if helps { self.menu(flows) } else { phrases::cards(cards.len()) })
     }
 
     /// The person asked for a flow: the one that is open goes on, else a new one begins, and its
@@ -236,7 +257,7 @@ impl Router<'_> {
             (Repair::Human, Some(program)) => {
                 commit.begins.push(self.begin(&program, BTreeMap::new(), None));
             }
-            _ => commit.says.push(self.menu(&self.house.flows.all())),
+            _ => commit.says.push(self.nothing_open(&self.flows()).await?),
         }
         Ok(())
     }

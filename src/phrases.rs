@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use mendline_engine::label::Labels;
 use mendline_engine::message::{Message, MessageKind};
 use mendline_engine::text::{Part, Template, Values, Wording};
+use mendline_engine::types::Words;
 
 /// A phrase: its key, its English, its Spanish.
 pub type Phrase = (&'static str, &'static str, &'static str);
@@ -35,6 +36,51 @@ pub const DANGER: Phrase = (
      despierto, el Centro de Toxicología está en el 1-800-222-1222. Estoy buscando a una persona \
      que le escriba aquí. ¿Está a salvo en este momento?",
 );
+
+/// The engine fell over what this person did; a desk has it.
+pub const FAULT: Phrase = (
+    "fault",
+    "Something went wrong on our side. A person will look at it and write to you here. Nothing \
+     was lost.",
+    "Algo falló de nuestro lado. Una persona lo revisará y le escribirá aquí. No se perdió nada.",
+);
+
+/// What the bot does after a fault, for whoever takes it.
+pub const GOES_ON: Phrase = (
+    "goes_on",
+    "It goes on where it stood. What fell was set aside.",
+    "Sigue donde estaba. Lo que falló quedó aparte.",
+);
+
+/// A card or question is another person's now (rule 11).
+pub const MOVED_ON: Phrase = (
+    "moved_on",
+    "A request that waited for you is with someone else now. You do not need to do anything.",
+    "Una solicitud que le esperaba ahora la tiene otra persona. No necesita hacer nada.",
+);
+
+/// Words do not decide: the open cards are listed instead (rule 4). Without claim numbers, so
+/// that the list may go where the words came from.
+pub fn cards(count: usize) -> Message {
+    if count == 0 {
+        let (english, spanish) = ("Nothing waits for you.", "Nada le espera.");
+        return worded("cards", "adjuster", MessageKind::Reply, english.into(), spanish.into());
+    }
+    let english = format!(
+        "Words alone decide nothing. Requests that wait for you: {count}. Open the one you mean \
+         at the desk, and choose there."
+    );
+    let spanish = format!(
+        "Las palabras solas no deciden nada. Solicitudes que le esperan: {count}. Abra en el \
+         escritorio la que corresponda y elija allí."
+    );
+    worded("cards", "adjuster", MessageKind::Reply, english, spanish)
+}
+
+/// A phrase in each language, bare.
+pub fn words((_, english, spanish): Phrase) -> Words {
+    Words::from([("en".to_owned(), english.to_owned()), ("es".to_owned(), spanish.to_owned())])
+}
 
 /// A phrase as a message.
 pub fn message(phrase: Phrase, party: &str, kind: MessageKind) -> Message {

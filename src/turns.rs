@@ -4,6 +4,9 @@
 //! (who is who, what is law, what time it is), answers fast reads before the commit, and turns
 //! effects into rows.
 
+mod changed;
+mod fault;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,16 +17,17 @@ use mendline_engine::core::Program;
 use mendline_engine::effect::{Effect, VerdictKind};
 use mendline_engine::env::Env;
 use mendline_engine::event::{CallResult, Event, Repair};
-use mendline_engine::message::EffectKey;
+use mendline_engine::message::{EffectKey, MessageKind};
 use mendline_engine::state::{Fields, Position, Rest, State};
 use mendline_engine::time::Timestamp;
-use mendline_engine::turn::turn;
+use mendline_engine::turn::{Turn, turn};
 use mendline_plugin::{ActionError, Call};
 use serde_json::{Value, json};
 use tracing::warn;
 
 use crate::directory::{self, Directory};
 use crate::house::House;
+use crate::phrases;
 use crate::store::{
     Claimed, Conversation, EffectRef, HandoffChange, NewCall, NewConversation, NewMessage,
     StoreError, TurnCommit,
@@ -100,6 +104,8 @@ struct Work<'a> {
     state: State,
     now: Timestamp,
     commit: TurnCommit,
+    /// The first effect of the last turn that the engine did not use: for what the house adds.
+    free: EffectKey,
 }
 
 impl<'a> Work<'a> {
@@ -123,7 +129,8 @@ impl<'a> Work<'a> {
             record: Vec::new(),
             now,
         };
-        Work { conversation, state: conversation.state.clone(), now, commit }
+        let free = EffectKey { turn: commit.expected_turn, index: 0 };
+        Work { conversation, state: conversation.state.clone(), now, commit, free }
     }
 
     /// Applies one event, and the answers of the fast reads it leads to.
@@ -138,13 +145,8 @@ impl<'a> Work<'a> {
         let mut next = Some((event, source.to_owned()));
         for _ in 0..=FAST_READS_MAX {
             let Some((event, source)) = next.take() else { return Ok(answer) };
-            let payer = &self.conversation.payer;
-            let principal = &self.conversation.principal;
-            let fields = known_fields(&self.state, &event);
-            let directory =
-                directory::look_up(house, payer, principal, program, &fields).await?;
-            let event = identify(event, &directory);
-            let (fast, verdict) = self.step(house, program, &directory, &event, &source);
+            let (taken, directory, event) = self.meet(house, program, event).await?;
+            let (fast, verdict) = self.keep(house, program, &directory, &event, &source, taken);
             answer = verdict.or(answer);
             if let Some((key, action, input)) = fast {
                 let result = self.read(house, &key, &action, input).await;
@@ -154,15 +156,45 @@ impl<'a> Work<'a> {
         Ok(answer)
     }
 
-    /// One engine turn. Answers with the fast read that it rests on, if it does.
-    fn step(
+    /// One engine turn in the company of everyone whom the claim system names now. Whoever is
+    /// another person than the one who was asked is met first, in a turn of its own (rule 11).
+    async fn meet(
         &mut self,
+        house: &House,
+        program: &Program,
+        event: Event,
+    ) -> anyhow::Result<(Option<Turn>, Directory, Event)> {
+        let (payer, principal) = (&self.conversation.payer, &self.conversation.principal);
+        let fields = known_fields(&self.state, &event).into_owned();
+        let mut directory = directory::look_up(house, payer, principal, program, &fields).await?;
+        for (party, former) in changed::parties(program, &self.state, &directory) {
+            let event = Event::PartyChanged { party: party.clone() };
+            let taken = self.run(house, program, &directory, &event);
+            self.keep(house, program, &directory, &event, "directory", taken);
+            self.tell_former(&party, former);
+        }
+        let mut met = identify(event.clone(), &directory);
+        let mut taken = self.run(house, program, &directory, &met);
+        // A turn that learns which claim it is about did not know who is on it. It is taken
+        // again with them; the engine is pure, so the first one never was.
+        let learned = taken.as_ref().and_then(|it| claim_number(program, &it.state.fields));
+        if learned.is_some() && learned != claim_number(program, &fields) {
+            let fields = taken.as_ref().map_or(&fields, |it| &it.state.fields);
+            directory = directory::look_up(house, payer, principal, program, fields).await?;
+            met = identify(event, &directory);
+            taken = self.run(house, program, &directory, &met);
+        }
+        Ok((taken, directory, met))
+    }
+
+    /// The engine's answer; `None` if it fell.
+    fn run(
+        &self,
         house: &House,
         program: &Program,
         directory: &Directory,
         event: &Event,
-        source: &str,
-    ) -> (Option<(EffectKey, String, Value)>, Option<Value>) {
+    ) -> Option<Turn> {
         let env = Env {
             now: self.now,
             conversation: &self.conversation.id,
@@ -172,26 +204,40 @@ impl<'a> Work<'a> {
             jurisdiction: directory.jurisdiction.as_deref(),
             parties: &directory.parties,
         };
-        let before = std::mem::take(&mut self.state);
-        let taken = turn(program, &before, event, &env);
+        fault::guarded(&self.conversation.id, || turn(program, &self.state, event, &env))
+    }
+
+    /// Keeps a turn. Answers with the fast read that it rests on, if it does.
+    fn keep(
+        &mut self,
+        house: &House,
+        program: &Program,
+        directory: &Directory,
+        event: &Event,
+        source: &str,
+        taken: Option<Turn>,
+    ) -> (Option<(EffectKey, String, Value)>, Option<Value>) {
+        let mut answer = taken.is_none().then(|| json!("fault"));
+        let taken =
+            taken.unwrap_or_else(|| fault::set_aside(program, &house.catalog, &self.state, event));
+        let before = std::mem::replace(&mut self.state, taken.state);
         self.commit.record.push(json!({
             "event": event, "source": source, "now": self.now, "reads": directory.reads,
             "flow": { "name": program.flow, "version": program.version, "hash": program.hash },
             "engine": env!("CARGO_PKG_VERSION"), "turn": before.turn,
-            "effects": taken.effects, "path": taken.path, "position": taken.state.position,
+            "effects": taken.effects, "path": taken.path, "position": self.state.position,
         }));
         if let Some(claim) = &directory.claim
             && !self.commit.identifiers.contains(claim)
         {
             self.commit.identifiers.push(claim.clone());
         }
-        self.state = taken.state;
         self.note_takers(&before);
         let mut fast = None;
-        let mut answer = None;
+        let used = taken.effects.len();
+        self.free = EffectKey { turn: before.turn, index: counted(used) };
         for (index, effect) in taken.effects.into_iter().enumerate() {
-            let index = u32::try_from(index).expect("a turn has a bounded number of effects");
-            let key = EffectKey { turn: before.turn, index };
+            let key = EffectKey { turn: before.turn, index: counted(index) };
             if let Effect::Call { action, input, .. } = &effect
                 && self.is_fast(house, key, action)
             {
@@ -207,6 +253,13 @@ impl<'a> Work<'a> {
             self.put(house, directory, key, effect);
         }
         (fast, answer)
+    }
+
+    /// Whoever had it before hears that it is somebody else's now.
+    fn tell_former(&mut self, party: &str, person: String) {
+        let message = phrases::message(phrases::MOVED_ON, party, MessageKind::Proactive);
+        self.commit.messages.push(NewMessage { key: self.free, person, message, due: None });
+        self.free.index += 1;
     }
 
     /// A fast read is answered before the commit, if the conversation rests on it.
@@ -361,6 +414,15 @@ fn known_fields<'f>(state: &'f State, event: &Event) -> Cow<'f, Fields> {
         }
         _ => Cow::Borrowed(&state.fields),
     }
+}
+
+/// The number of the claim that the conversation is about, once it knows.
+fn claim_number<'f>(program: &Program, fields: &'f Fields) -> Option<&'f str> {
+    directory::claim_of(program, fields)?["number"].as_str()
+}
+
+fn counted(index: usize) -> u32 {
+    u32::try_from(index).expect("a turn has a bounded number of effects")
 }
 
 /// Fills in who acts, as of this moment: the party they play, the authorities they hold.

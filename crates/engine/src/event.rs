@@ -171,7 +171,8 @@ pub enum Receipt {
     Shown,
     /// It waits for the end of quiet hours; milliseconds since the epoch.
     HeldUntil(i64),
-    /// It may not go out anywhere; why, as a code (`opted_out`, `no_clearance`, `no_address`).
+    /// It may not go out anywhere; why, as a code (`opted_out`, `no_clearance`, `no_address`), or
+    /// `over`: what it asks was closed before it left.
     Withheld(String),
     /// Every allowed channel refused it.
     Failed,

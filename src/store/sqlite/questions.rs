@@ -11,7 +11,8 @@ use super::{SqliteStore, effect, focus};
 use crate::store::{EffectRef, NewMessage, QuestionRow, StoreError};
 
 /// A message puts its question to its person: the first opens it, a later one replaces the
-/// words and the buttons. What was closed stays closed.
+/// words and the buttons; what only asks for more about a card leaves the card as it is. What was
+/// closed stays closed.
 pub(super) async fn put(
     connection: &mut SqliteConnection,
     sealer: &Sealer,
@@ -27,7 +28,8 @@ pub(super) async fn put(
         "insert into questions (payer, question, person, conversation, key_person, party, is_decide, message_ct, opened, due)
          values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
          on conflict (payer, question, person) do update
-         set party = excluded.party, is_decide = excluded.is_decide, message_ct = excluded.message_ct, due = excluded.due",
+         set party = excluded.party, is_decide = excluded.is_decide, message_ct = excluded.message_ct, due = excluded.due
+         where excluded.is_decide >= is_decide",
     )
     .bind(payer)
     .bind(&question)
@@ -48,7 +50,8 @@ fn place(question: &str, person: &str) -> String {
     format!("{question} {person}")
 }
 
-/// Closes every copy of a question, once.
+/// Closes every copy of a question, once. What is held for the morning and asks it is looked at
+/// now: it will not go out, and must not keep back what comes after it.
 pub(super) async fn close(
     connection: &mut SqliteConnection,
     sealer: &Sealer,
@@ -66,6 +69,16 @@ pub(super) async fn close(
     .bind(&question)
     .bind(now.0)
     .bind(sealer.seal("questions.closed", &question, why))
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query(
+        "update outbox set due = ?3
+         where payer = ?1 and question = ?2 and status = 'held' and settled_at is null
+           and frozen_ct is null",
+    )
+    .bind(payer)
+    .bind(&question)
+    .bind(now.0)
     .execute(&mut *connection)
     .await?;
     focus::free(connection, payer, &question).await

@@ -184,6 +184,8 @@ impl Cx<'_> {
         match receipt {
             Receipt::Shown | Receipt::Maybe => self.question_shown(message),
             Receipt::HeldUntil(_) => self.ignore("receipt"),
+            // What it asked was over before it left: there was nothing to deliver any more.
+            Receipt::Withheld(why) if why == "over" => self.ignore("receipt"),
             Receipt::Withheld(_) | Receipt::Failed => self.undelivered(message),
         }
     }

@@ -1,0 +1,65 @@
+//! Rule 7: dispatch reports back, and sends nothing that is over.
+
+use mendline::channels::Incoming;
+use mendline::store::PersonFact;
+use serde_json::json;
+
+use crate::support::*;
+
+#[tokio::test]
+async fn rule_07_a_reminder_held_by_quiet_hours_is_not_sent_when_its_question_is_over() {
+    let place = place().await;
+    place.reached_by("ana", &["sms"]).await;
+    place.later(11 * HOUR_MS + 30 * MINUTE_MS).await; // 20:30, she is awake
+    place.writes("ana", "sms", "my prescription was rejected").await;
+    assert_eq!(place.phone.of("ana").len(), 1);
+    place.later(2 * HOUR_MS).await; // 22:30: the reminder is due, and held
+    assert_eq!(place.phone.of("ana").len(), 1);
+    place.writes("ana", "sms", "gabapentin 300 mg").await;
+    let answered = place.phone.of("ana");
+    assert_eq!(answered.len(), 2, "what is held must not hold back an answer: {answered:?}");
+    assert!(answered[1].contains("at the pharmacy"), "{answered:?}");
+    place.later(10 * HOUR_MS).await; // 08:30: quiet hours are over
+    let all = place.phone.of("ana");
+    let asked = all.iter().filter(|it| it.contains("have a question")).count();
+    assert_eq!(asked, 1, "she was reminded of what she had answered: {all:?}");
+    assert_eq!(place.handoffs().await.len(), 0, "nothing was undeliverable");
+    let record = place.record("ana").await;
+    let over = json!({ "withheld": "over" });
+    assert!(record.iter().any(|it| it["event"]["receipt"]["receipt"] == over), "it is recorded");
+}
+
+#[tokio::test]
+async fn rule_07_silence_starts_when_the_question_was_shown() {
+    let place = place().await;
+    place.writes("ana", "web", "my prescription was rejected").await;
+    place.later(30 * HOUR_MS).await;
+    let one = place.sees("ana").await.len();
+    place.later(HOUR_MS + 59 * MINUTE_MS).await;
+    assert_eq!(place.sees("ana").await.len(), one, "nobody is reminded of what she never saw");
+    place.later(2 * MINUTE_MS).await;
+    assert_eq!(place.sees("ana").await.len(), one + 1);
+}
+
+#[tokio::test]
+async fn rule_07_what_is_withheld_takes_the_next_channel_and_then_a_person() {
+    let place = place().await;
+    place.reached_by("ana", &["sms", "web"]).await;
+    place.ana_asks().await;
+    opt_out(&place).await;
+    assert!(place.handoffs().await.is_empty());
+    place.reached_by("ana", &["sms"]).await;
+    let card = place.cards("dana").await.remove(0);
+    place.taps("dana", &card.question, "approve", &[]).await;
+    let open = place.handoffs().await;
+    assert!(open.iter().any(|it| it.open.why == "undeliverable"), "{open:?}");
+    assert!(!place.phone.of("ana").iter().any(|it| it.contains("PA-")));
+}
+
+async fn opt_out(place: &Place) {
+    let said = Incoming::Words("STOP".into());
+    place.arrives("ana", "sms", said).await;
+    place.settle().await;
+    let ana = place.house.store.person(PAYER, "ana").await.unwrap().unwrap();
+    assert_eq!(ana.opted_out, ["sms"], "{:?}", PersonFact::OptedOut { channel: "sms".into() });
+}

@@ -1,0 +1,16 @@
+//! The rules that the runtime follows, each through the whole house: a database in a folder of
+//! its own, a clock moved by hand, the shipped flows, and a claim system that does as it is told.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod calls;
+mod decisions;
+mod dispatch;
+mod doors;
+mod fault;
+mod focus;
+mod labels;
+mod order;
+mod parties;
+mod support;
+mod time;
+mod versions;

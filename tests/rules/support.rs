@@ -1,0 +1,311 @@
+//! The house, its people, and the outside world as each test wants it.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use mendline::channels::{Channel, Incoming, Outgoing, Profile, SendError, Sent};
+use mendline::clock::Virtual;
+use mendline::host::Host;
+use mendline::house::House;
+use mendline::open::{Parts, assemble};
+use mendline::store::sqlite::SqliteStore;
+use mendline::store::{
+    Became, Conversation, EffectRef, HandoffRow, KeptFlow, Person, QuestionRow, Store,
+};
+use mendline::vault::Vault;
+use mendline::{catalog, library, pump};
+use mendline_engine::catalog::Catalog;
+use mendline_engine::event::Receipt;
+use mendline_engine::load::{Source, load};
+use mendline_engine::time::Timestamp;
+use mendline_pbm::Pbm;
+use mendline_plugin::{Action, ActionError, Call, Example, Manifest, Plugin};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+pub const PAYER: &str = "northwind-mutual-demo";
+/// 2026-11-18 09:00 in Los Angeles, a Wednesday.
+pub const START: &str = "2026-11-18T17:00:00Z";
+pub const MINUTE_MS: i64 = 60_000;
+pub const HOUR_MS: i64 = 60 * MINUTE_MS;
+
+type Says = dyn Fn(&Call, &Value) -> Result<Value, ActionError> + Send + Sync;
+
+/// An action that does as the test says, and remembers with what it was called.
+#[derive(Clone)]
+pub struct Stub {
+    says: Arc<Says>,
+    pub calls: Arc<Mutex<Vec<(String, Value)>>>,
+}
+
+impl Stub {
+    pub fn new(
+        says: impl Fn(&Call, &Value) -> Result<Value, ActionError> + Send + Sync + 'static,
+    ) -> Stub {
+        Stub { says: Arc::new(says), calls: Arc::default() }
+    }
+
+    /// Key and arguments of every call, oldest first.
+    pub fn calls(&self) -> Vec<(String, Value)> {
+        self.calls.lock().unwrap().clone()
+    }
+}
+
+#[async_trait]
+impl Action for Stub {
+    fn name(&self) -> &'static str {
+        "stub"
+    }
+
+    fn examples(&self) -> Vec<Example> {
+        Vec::new()
+    }
+
+    async fn run(&self, call: &Call, input: Value) -> Result<Value, ActionError> {
+        self.calls.lock().unwrap().push((call.key.clone(), input.clone()));
+        (self.says)(call, &input)
+    }
+}
+
+/// A phone: level 1, and it disturbs whoever sleeps.
+#[derive(Default)]
+pub struct Phone(pub Mutex<Vec<(String, String)>>);
+
+#[async_trait]
+impl Channel for Phone {
+    fn profile(&self) -> Profile {
+        Profile { name: "sms", text_chars_max: 1600, buttons: false, level: 1, intrudes: true }
+    }
+
+    async fn send(&self, outgoing: &Outgoing) -> Result<Sent, SendError> {
+        let text = outgoing.frozen.text.clone();
+        self.0.lock().unwrap().push((outgoing.person.clone(), text));
+        Ok(Sent { shown: true })
+    }
+}
+
+impl Phone {
+    /// What a person has got, oldest first.
+    pub fn of(&self, person: &str) -> Vec<String> {
+        let got = self.0.lock().unwrap();
+        got.iter().filter(|(it, _)| it == person).map(|(_, text)| text.clone()).collect()
+    }
+}
+
+pub struct Place {
+    pub house: Arc<House>,
+    pub clock: Arc<Virtual>,
+    pub phone: Arc<Phone>,
+    _files: TempDir,
+    next: AtomicU32,
+}
+
+/// The demo's claims.
+pub async fn place() -> Place {
+    place_with([]).await
+}
+
+/// The demo's claims, with some actions in the test's hands.
+pub async fn place_with(stubs: impl IntoIterator<Item = (&'static str, Stub)>) -> Place {
+    let files = tempfile::tempdir().unwrap();
+    let clock = Arc::new(Virtual::at(Timestamp::parse(START).unwrap()));
+    let vault = Arc::new(Vault::from_key([7; 32]));
+    let store = SqliteStore::open(&files.path().join("house.db"), vault.clone()).await.unwrap();
+    let store: Arc<dyn Store> = Arc::new(store);
+    let pbm: Arc<dyn Plugin> = Arc::new(Pbm::open(None).await.unwrap());
+    let catalog = catalog::gather(&[Manifest::read(pbm.manifest()).unwrap()]).unwrap();
+    let mut host = Host::default();
+    host.add("pbm", pbm);
+    for (action, stub) in stubs {
+        host.replace(format!("pbm.{action}"), Box::new(stub));
+    }
+    let phone = Arc::new(Phone::default());
+    let house = assemble(Parts {
+        store,
+        clock: clock.clone(),
+        vault,
+        host,
+        catalog,
+        channels: vec![phone.clone()],
+        demo: true,
+    });
+    let shelf = library::shelve(library::shipped(), &house.catalog);
+    for flow in shelf.flows {
+        house.store.keep_flow(&flow).await.unwrap();
+        house.flows.publish(Arc::new(flow.program));
+    }
+    Place { house, clock, phone, _files: files, next: AtomicU32::new(0) }
+}
+
+/// A flow of the test's own, checked like any other.
+pub fn flow(yaml: &str, catalog: &Catalog) -> KeptFlow {
+    let source = Source { file: "flow.yaml".into(), text: yaml.into() };
+    let others = ["gather_information".to_owned(), "refill".to_owned()];
+    let loaded = load(&source, &[], catalog, &others);
+    let program = loaded.program.unwrap_or_else(|| panic!("{:#?}", loaded.findings));
+    KeptFlow { hash: program.hash.clone(), sources: BTreeMap::new(), program }
+}
+
+impl Place {
+    /// Everything that can happen now happens.
+    pub async fn settle(&self) {
+        pump::until_idle(&self.house).await.unwrap();
+    }
+
+    pub async fn publish(&self, flow: KeptFlow) {
+        self.house.store.keep_flow(&flow).await.unwrap();
+        self.house.flows.publish(Arc::new(flow.program));
+    }
+
+    /// Puts what somebody did on disk, and nothing more.
+    pub async fn arrives(&self, person: &str, source: &str, incoming: Incoming) -> i64 {
+        let id = format!("i{}", self.next.fetch_add(1, Ordering::SeqCst));
+        let line = match &incoming {
+            Incoming::Words(words) => Some(words.clone()),
+            _ => None,
+        };
+        self.house.arrive(PAYER, source, &id, person, incoming, line).await.unwrap().seq
+    }
+
+    /// Somebody does something; answers what became of it.
+    pub async fn does(&self, person: &str, source: &str, incoming: Incoming) -> Value {
+        let seq = self.arrives(person, source, incoming).await;
+        self.settle().await;
+        let settled = self.house.store.settled(PAYER, seq).await.unwrap();
+        settled.and_then(|it| it.answer).unwrap_or_default()
+    }
+
+    pub async fn writes(&self, person: &str, source: &str, words: &str) -> Value {
+        self.does(person, source, Incoming::Words(words.into())).await
+    }
+
+    pub async fn taps(
+        &self,
+        person: &str,
+        question: &EffectRef,
+        choice: &str,
+        with: &[(&str, Value)],
+    ) -> Value {
+        let with = with.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        let tap = Incoming::Tap { question: question.clone(), choice: choice.into(), with };
+        self.does(person, "desk", tap).await
+    }
+
+    /// The person's page shows every line that is there.
+    pub async fn sees(&self, person: &str) -> Vec<String> {
+        let store = &self.house.store;
+        let lines = store.lines_after(PAYER, person, "web", 0, 500).await.unwrap();
+        let last = lines.last().map_or(0, |it| it.seq);
+        for message in store.acknowledge(PAYER, person, "web", last).await.unwrap() {
+            let became = Became::Reported(Receipt::Shown);
+            store.settle_message(&message, became, self.house.clock.now()).await.unwrap();
+        }
+        self.settle().await;
+        texts(&lines)
+    }
+
+    pub async fn desk_lines(&self, person: &str) -> Vec<String> {
+        texts(&self.house.store.lines_after(PAYER, person, "desk", 0, 500).await.unwrap())
+    }
+
+    /// A worker asks for an approval on her page; the adjuster has a card afterwards.
+    pub async fn asks_for(&self, person: &str, drug: &str) {
+        for words in ["my prescription was rejected", drug, "No", "Ask now"] {
+            self.writes(person, "web", words).await;
+            self.sees(person).await;
+        }
+    }
+
+    pub async fn ana_asks(&self) {
+        self.asks_for("ana", "gabapentin 300 mg").await;
+    }
+
+    pub async fn later(&self, ms: i64) {
+        self.clock.set(self.house.clock.now().plus_ms(ms));
+        self.settle().await;
+    }
+
+    pub async fn cards(&self, person: &str) -> Vec<QuestionRow> {
+        self.house.store.cards(PAYER, person).await.unwrap()
+    }
+
+    /// The one conversation of a worker.
+    pub async fn of(&self, person: &str) -> Conversation {
+        let mut all = self.house.store.conversations_of(PAYER, person, 9).await.unwrap();
+        assert!(!all.is_empty(), "{person} has no conversation");
+        all.remove(0)
+    }
+
+    pub async fn handoffs(&self) -> Vec<HandoffRow> {
+        let desks: Vec<String> = self.house.catalog.desks.keys().cloned().collect();
+        self.house.store.handoffs(PAYER, &desks).await.unwrap()
+    }
+
+    /// The record of a worker's conversation, as text to search in.
+    pub async fn record(&self, person: &str) -> Vec<Value> {
+        let conversation = self.of(person).await.id;
+        let rows = self.house.store.record(PAYER, &conversation).await.unwrap();
+        rows.into_iter().map(|it| it.body).collect()
+    }
+
+    /// Puts a worker on these channels only.
+    pub async fn reached_by(&self, person: &str, channels: &[&str]) {
+        mendline::directory::ensure_known(&self.house, PAYER, person).await.unwrap();
+        let row = self.house.store.person(PAYER, person).await.unwrap().unwrap();
+        let addresses = channels.iter().map(|it| ((*it).to_owned(), person.to_owned())).collect();
+        self.house.store.know(&Person { addresses, ..row }).await.unwrap();
+    }
+}
+
+fn texts(lines: &[mendline::store::Line]) -> Vec<String> {
+    let text = |it: &mendline::store::Line| it.body["text"].as_str().unwrap_or_default().to_owned();
+    lines.iter().map(text).collect()
+}
+
+/// A claim as the claim system tells it.
+pub fn claim(number: &str, worker: &str, adjuster: &str) -> Value {
+    json!({
+        "number": number, "jurisdiction": "CA", "status": "accepted", "employer": "Example Works",
+        "injured_on": "2026-05-04", "body_parts": ["left wrist"], "worker": worker,
+        "worker_name": format!("{worker} Example"), "worker_born": "1980-01-02",
+        "adjuster": adjuster, "supervisor": "sam", "medications": [drug()],
+    })
+}
+
+pub fn drug() -> Value {
+    json!({
+        "name": "gabapentin", "strength": "300 mg", "form": "capsule", "rx_number": "RX-1",
+        "days_supply": 30, "quantity": 90, "prescriber": "dr-sample",
+    })
+}
+
+pub fn person(id: &str, role: &str) -> Value {
+    let mut first = id.to_owned();
+    first[..1].make_ascii_uppercase();
+    json!({
+        "id": id, "role": role, "name": format!("{first} Example"), "first_name": first,
+        "language": "en", "zone": "America/Los_Angeles", "office": "us-office",
+    })
+}
+
+pub fn needs_approval() -> Stub {
+    Stub::new(|_, _| {
+        Ok(json!({
+            "status": "needs_approval", "days_supply": 30, "quantity": 90, "price": "182.40 USD",
+            "reason": { "code": "75" }, "reject_code": "75", "history": [],
+        }))
+    })
+}
+
+/// Writes an authorization for whatever it is asked, and says for which claim.
+pub fn authorizes() -> Stub {
+    Stub::new(|_, input| {
+        let number = format!("PA-{}", input["claim"]["number"].as_str().unwrap());
+        Ok(json!({
+            "number": number, "from": "2026-11-18", "until": "2026-12-18", "refills": 0,
+            "days": 30, "status": "active",
+        }))
+    })
+}
