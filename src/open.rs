@@ -1,6 +1,6 @@
 //! Puts the house together.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use mendline_engine::catalog::Catalog;
 use mendline_engine::rules::RulePacks;
@@ -16,6 +16,10 @@ use crate::house::House;
 use crate::store::Store;
 use crate::vault::Vault;
 use crate::wake::Wake;
+
+/// Read once: they are the same for every house in this process.
+static CALENDARS: LazyLock<Calendars> = LazyLock::new(Calendars::embedded);
+static RULES: LazyLock<RulePacks> = LazyLock::new(RulePacks::embedded);
 
 /// What differs between a server, a demo and a talk.
 pub struct Parts {
@@ -48,8 +52,8 @@ pub fn assemble(parts: Parts) -> Arc<House> {
         flows: Flows::default(),
         host: parts.host,
         catalog: parts.catalog,
-        calendars: Calendars::embedded(),
-        rules: RulePacks::embedded(),
+        calendars: CALENDARS.clone(),
+        rules: RULES.clone(),
         channels: channels.map(|it| (it.profile().name, it)).collect(),
         vault: parts.vault,
         wake,

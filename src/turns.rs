@@ -56,6 +56,9 @@ pub async fn take(house: &House) -> Result<usize, StoreError> {
             Err(error) => warn!(conversation, "turn put off: {error:#}"),
         }
     }
+    if commits.is_empty() {
+        return Ok(0);
+    }
     let news: Vec<_> = commits.iter().flat_map(news_of).collect();
     let taken = commits.len();
     for result in house.store.commit(commits).await {

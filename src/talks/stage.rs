@@ -254,6 +254,8 @@ pub struct CrashPlan {
     pub at: u64,
     /// On which side of it.
     pub side: Crash,
+    /// Whether only turn commits count.
+    pub at_turns: bool,
 }
 
 /// A house over a store that may crash.
