@@ -5,6 +5,8 @@
 
 pub mod coverage;
 pub mod play;
+mod reading;
 pub mod script;
 pub mod stage;
+pub(crate) mod theatre;
 pub mod verify;

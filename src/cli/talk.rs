@@ -13,9 +13,9 @@ use tokio::io::{AsyncBufReadExt, BufReader, stdin};
 use crate::channels::terminal::{TERMINAL, Terminal};
 use crate::clock::{Clock, System};
 use crate::library;
-use crate::talks::play::Theatre;
 use crate::talks::script::{Act, ClockYaml, Expect, Step, Talk as Script};
 use crate::talks::stage::{Backdrop, World};
+use crate::talks::theatre::Theatre;
 
 const HOW: &str = "\
 You play everyone. What you type is said by the one before the prompt.

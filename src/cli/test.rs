@@ -83,7 +83,7 @@ impl Test {
 }
 
 fn percent((some, all): (usize, usize)) -> usize {
-    if all == 0 { 100 } else { some * 100 / all }
+    (some * 100).checked_div(all).unwrap_or(100)
 }
 
 fn unreadable(why: String) -> Played {

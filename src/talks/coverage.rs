@@ -10,8 +10,11 @@ use crate::turns;
 /// Steps and edges, by flow.
 #[derive(Clone, Debug, Default)]
 pub struct Visited {
-    flows: BTreeMap<String, (BTreeSet<Pc>, BTreeSet<(Pc, Pc)>)>,
+    flows: BTreeMap<String, Ways>,
 }
+
+/// Steps, and the edges between them.
+type Ways = (BTreeSet<Pc>, BTreeSet<(Pc, Pc)>);
 
 /// How much of a flow was visited.
 #[derive(Clone, Debug)]

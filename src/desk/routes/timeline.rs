@@ -143,7 +143,8 @@ impl Desk {
             return Ok(true);
         }
         let program = self.program(it).await?;
-        let who = directory::look_up(&self.house, payer, &it.principal, &program, &it.state.fields).await;
+        let who =
+            directory::look_up(&self.house, payer, &it.principal, &program, &it.state.fields).await;
         // A claim system that is away opens no doors.
         Ok(who.is_ok_and(|it| !it.authorities(person).is_empty()))
     }

@@ -1,0 +1,121 @@
+//! What leaves: messages and calls, and what became of them.
+
+use mendline_engine::event::{CallResult, Receipt};
+use mendline_engine::message::Message;
+use mendline_engine::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{EffectRef, MessageRef};
+
+/// A message to send.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OutboxRow {
+    /// Its name.
+    pub key: MessageRef,
+    /// The conversation's flow hash, for identity and purpose; `None` outside any conversation.
+    pub flow_hash: Option<String>,
+    /// The person.
+    pub person: String,
+    /// What.
+    pub message: Message,
+    /// Bytes and channel, once frozen.
+    pub frozen: Option<Frozen>,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// When it was committed.
+    pub committed: Timestamp,
+}
+
+/// What was rendered at the first attempt.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Frozen {
+    /// The channel.
+    pub channel: String,
+    /// The text.
+    pub text: String,
+    /// Key and label of each button.
+    pub buttons: Vec<(String, String)>,
+    /// The language it came out in.
+    pub language: String,
+    /// Whether this is the private form.
+    pub private: bool,
+}
+
+/// What became of a message.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Became {
+    /// Handed to the channel; `shown` if that is as good as seen.
+    Sent {
+        /// Whether the channel can already say that it was shown.
+        shown: bool,
+    },
+    /// To be tried again at this moment.
+    Later(Timestamp),
+    /// Held until quiet hours end.
+    Held(Timestamp),
+    /// Not allowed anywhere.
+    Withheld(String),
+    /// Given up; a visible dead letter. Its successors are released.
+    Dead(String),
+    /// It may have arrived.
+    Maybe,
+    /// A later report on a sent message.
+    Reported(Receipt),
+}
+
+/// A dead letter, without its words.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeadLetter {
+    /// Its name.
+    pub key: MessageRef,
+    /// Why, as the channel's code.
+    pub why: String,
+    /// When it was given up.
+    pub at: Timestamp,
+}
+
+/// A call to make.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CallRow {
+    /// The payer.
+    pub payer: String,
+    /// Its name; the idempotency key.
+    pub key: EffectRef,
+    /// `pbm.authorize`.
+    pub action: String,
+    /// Its arguments.
+    pub input: Value,
+    /// Whether it changes the world.
+    pub write: bool,
+    /// Attempts so far.
+    pub attempts: u32,
+}
+
+/// What became of a call.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CallBecame {
+    /// It is over.
+    Returned(CallResult),
+    /// To be tried again.
+    Later(Timestamp),
+}
+
+/// A message with what became of it, for the timeline.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MessageRow {
+    /// Its name.
+    pub key: MessageRef,
+    /// Whom it went to.
+    pub person: String,
+    /// What.
+    pub message: Message,
+    /// The bytes, once frozen.
+    pub frozen: Option<Frozen>,
+    /// `due`, `sent`, `shown`, `held`, `withheld`, `dead`, `maybe`.
+    pub status: String,
+    /// When it was committed.
+    pub committed: Timestamp,
+    /// When its status last changed.
+    pub changed: Timestamp,
+}
