@@ -7,6 +7,7 @@ use mendline_engine::effect::{Draft, Effect, VerdictKind};
 use mendline_engine::event::{DeskAction, Event, GiveBack, Repair};
 use mendline_engine::message::MessageKind;
 use mendline_engine::state::Rest;
+use mendline_engine::text::Path;
 use serde_json::json;
 use support::*;
 
@@ -94,6 +95,8 @@ fn rule_08_a_persons_words_go_out_in_the_readers_language_only() {
     let message = play.messages().next().unwrap();
     assert_eq!(message.kind, MessageKind::Person);
     assert_eq!(text_of(message), "We {drug} care", "literal, never a template");
+    let speaker = &message.values[&Path("speaker".into())].value;
+    assert_eq!(speaker, "Nia Nurse", "she sees that it is a person, and who");
     assert!(!message.wording.labels.is_public(), "typed words are health");
 }
 

@@ -13,6 +13,7 @@ use crate::phrases::{self, Phrase};
 use crate::state::{Hold, Position, Rest};
 use crate::text::{Values, Wording};
 use crate::turn::cx::Cx;
+use crate::turn::say::text;
 use crate::turn::{Next, Went};
 use crate::types::Type;
 
@@ -102,7 +103,9 @@ impl Cx<'_> {
             private_labels: Labels::NONE,
         };
         let kind = MessageKind::Person;
-        let (values, buttons) = (Values::new(), Vec::new());
+        // Whose words these are: channels show the name beside them.
+        let values = Values::from([text("speaker", &act.actor.name)]);
+        let buttons = Vec::new();
         self.deliver(Message { party, kind, wording, values, buttons, question: None, card: None });
         self.done(act)
     }
