@@ -26,10 +26,10 @@ fn come_in(worker: &Browser, demo: &Demo) {
     worker.script("window.stayed = true").unwrap();
 }
 
-fn log_in(desk: &Browser, demo: &Demo) {
-    let (login, password) = &demo.adjuster;
+fn log_in(desk: &Browser, demo: &Demo, what: &str) {
+    let (login, password) = demo.login(what);
     desk.open(&demo.url("/desk"));
-    desk.write("login", login);
+    desk.write("login", &login);
     desk.write("password", &format!("{password}{ENTER}"));
     desk.sees("What waits for you");
 }
@@ -69,7 +69,7 @@ fn a_worker_is_helped_from_her_first_words_to_the_counter() {
     look(&worker, "chat-empty", Part::Screen);
     desk.open(&demo.url("/desk"));
     look(&desk, "desk-login", Part::Screen);
-    log_in(&desk, &demo);
+    log_in(&desk, &demo, "adjuster");
     look(&desk, "desk-empty", Part::Screen);
 
     worker.write("words", &format!("my prescription was rejected{ENTER}"));
@@ -101,6 +101,10 @@ fn decide(desk: &Browser, worker: &Browser) {
     desk.click("//ol[@class='queue']//a");
     desk.sees("Your decision");
     look(desk, "desk-card", Part::Whole);
+    desk.tap("Not for this claim");
+    desk.sees("will read");
+    look(desk, "desk-card-no", Part::Whole);
+    desk.tap("Not for this claim");
     desk.tap("Approve");
     desk.sees("Done");
     worker.sees("is approved");
@@ -168,6 +172,35 @@ fn the_page_speaks_spanish_as_soon_as_she_asks() {
     let tag = worker.script("return document.querySelector('.line.bot:not(.first) .said').lang");
     assert_eq!(tag, Ok(Value::String("es".into())));
     look(&worker, "chat-es", Part::End);
+}
+
+#[test]
+fn who_asks_for_a_person_meets_one() {
+    let Some(driver) = Driver::start() else { return };
+    let demo = Demo::start();
+    let (worker, desk) = (driver.browser(), driver.browser());
+    come_in(&worker, &demo);
+    log_in(&desk, &demo, "pharmacy and claims desk");
+    worker.write("words", &format!("my prescription was rejected{ENTER}"));
+    worker.sees("Which medicine");
+    worker.tap("More");
+    look(&worker, "chat-more", Part::End);
+    worker.tap("More");
+    worker.tap("A person, please");
+    desk.sees("Asked for a person");
+    look(&desk, "desk-queue-handoff", Part::Screen);
+    look(&worker, "chat-person-asked", Part::End);
+    desk.click("//ol[@class='queue']//a");
+    desk.tap("Take it");
+    desk.sees("Write to them");
+    desk.write("reply", "I am looking at it with you.");
+    look(&desk, "desk-handoff", Part::Whole);
+    desk.tap("Send");
+    worker.sees("I am looking at it with you.");
+    worker.sees("at the desk");
+    was_not_reloaded(&worker);
+    nothing_lost_or_doubled(&worker);
+    look(&worker, "chat-person", Part::End);
 }
 
 #[test]

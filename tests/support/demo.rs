@@ -22,8 +22,8 @@ pub struct Demo {
     pub port: u16,
     /// The worker's link, as printed.
     pub invite: String,
-    /// Login and password of the adjuster, as printed.
-    pub adjuster: (String, String),
+    /// What it said when it started.
+    said: Vec<String>,
 }
 
 impl Demo {
@@ -34,12 +34,21 @@ impl Demo {
         let invite = said.iter().flat_map(|it| it.split_whitespace());
         let invite = invite.filter(|it| it.contains("/chat?invite=")).last();
         let invite = invite.unwrap_or_else(|| panic!("no invite link in {said:#?}")).to_owned();
-        let adjuster = login(&said, "adjuster");
-        Demo { child, folder, port, invite, adjuster }
+        Demo { child, folder, port, invite, said }
     }
 
     pub fn url(&self, path: &str) -> String {
         format!("http://localhost:{}{path}", self.port)
+    }
+
+    /// The login of the first person who does this, and the password, as printed.
+    pub fn login(&self, what: &str) -> (String, String) {
+        let said = &self.said;
+        let line = said.iter().find(|it| it.contains(what) && !it.contains("http"));
+        let line = line.unwrap_or_else(|| panic!("no {what} in {said:#?}"));
+        let password = said.iter().find_map(|it| it.trim().strip_prefix("password for everyone: "));
+        let password = password.unwrap_or_else(|| panic!("no password in {said:#?}"));
+        (line.split_whitespace().next().unwrap().to_owned(), password.to_owned())
     }
 
     /// Ends the process as a power cut would: nothing is flushed, nobody is told.
@@ -103,13 +112,4 @@ fn spawn(folder: &TempDir, port: u16) -> (Child, Vec<String>) {
             return (child, said);
         }
     }
-}
-
-/// The login of the first person who does this, and the password of the demo's accounts.
-fn login(said: &[String], what: &str) -> (String, String) {
-    let line = said.iter().find(|it| it.contains(what) && !it.contains("http"));
-    let line = line.unwrap_or_else(|| panic!("no {what} in {said:#?}"));
-    let login = line.split_whitespace().next().unwrap().trim_matches([',', ':', '/']).to_owned();
-    let password = said.iter().find_map(|it| it.trim().strip_prefix("password for everyone: "));
-    (login, password.unwrap_or_else(|| panic!("no password in {said:#?}")).to_owned())
 }
