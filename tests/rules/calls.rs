@@ -84,3 +84,24 @@ async fn rule_02_a_refused_write_changes_nothing_and_brings_a_person() {
     assert!(write.calls().is_empty() && refuse.load(Ordering::SeqCst));
     assert!(!place.sees("ana").await.join("\n").contains("is approved for"));
 }
+
+#[tokio::test]
+async fn rule_01_a_fast_read_is_answered_before_the_commit_and_a_slow_one_never() {
+    let place = place().await;
+    place.arrives("ana", "web", Incoming::Words("my prescription was rejected".into())).await;
+    people::route(&place.house).await.unwrap();
+    turns::take(&place.house).await.unwrap();
+    let state = place.of("ana").await.state;
+    assert!(state.fields.contains_key("claim"), "one commit brought the question and the claim");
+    let record = place.record("ana").await;
+    let fast = record.iter().find(|it| it["source"] == "fast").expect("the answer is recorded");
+    assert!(fast["event"]["returned"]["result"]["done"].is_array(), "{}", fast["event"]);
+    place.settle().await;
+    place.sees("ana").await;
+    place.arrives("ana", "web", Incoming::Words("gabapentin 300 mg".into())).await;
+    people::route(&place.house).await.unwrap();
+    turns::take(&place.house).await.unwrap();
+    let state = place.of("ana").await.state;
+    assert!(matches!(state.position, Position::At { rest: Rest::Calling { .. }, .. }));
+    assert!(!state.fields.contains_key("check"), "coverage is not a fast read");
+}

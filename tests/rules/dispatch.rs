@@ -1,7 +1,10 @@
 //! Rule 7: dispatch reports back, and sends nothing that is over.
 
+use std::sync::atomic::Ordering;
+
 use mendline::channels::Incoming;
-use mendline::store::PersonFact;
+use mendline::store::EffectRef;
+use mendline_engine::state::{Position, Rest};
 use serde_json::json;
 
 use crate::support::*;
@@ -27,6 +30,27 @@ async fn rule_07_a_reminder_held_by_quiet_hours_is_not_sent_when_its_question_is
     let record = place.record("ana").await;
     let over = json!({ "withheld": "over" });
     assert!(record.iter().any(|it| it["event"]["receipt"]["receipt"] == over), "it is recorded");
+}
+
+#[tokio::test]
+async fn rule_07_what_was_attempted_once_is_finished_under_its_key() {
+    let place = place().await;
+    place.reached_by("ana", &["sms"]).await;
+    place.phone.away.store(true, Ordering::SeqCst);
+    place.writes("ana", "sms", "my prescription was rejected").await;
+    let it = place.of("ana").await;
+    let Position::At { rest: Rest::Asking(asking), .. } = &it.state.position else { panic!() };
+    // Her question is closed while nobody knows whether the first attempt arrived.
+    let question = EffectRef { conversation: it.id.clone(), key: asking.question };
+    let (choice, _) = asking.offered.iter().find(|(_, it)| it["name"] == "gabapentin").unwrap();
+    let choice = choice.clone();
+    let tap = Incoming::Tap { question, choice, with: Default::default() };
+    assert_eq!(place.does("ana", "sms", tap).await, json!("done"));
+    place.phone.away.store(false, Ordering::SeqCst);
+    place.later(MINUTE_MS).await;
+    let got = place.phone.of("ana");
+    assert_eq!(got.len(), 2, "{got:?}");
+    assert!(got[0].contains("have a question") && got[1].contains("at the pharmacy"), "{got:?}");
 }
 
 #[tokio::test]
@@ -61,5 +85,5 @@ async fn opt_out(place: &Place) {
     place.arrives("ana", "sms", said).await;
     place.settle().await;
     let ana = place.house.store.person(PAYER, "ana").await.unwrap().unwrap();
-    assert_eq!(ana.opted_out, ["sms"], "{:?}", PersonFact::OptedOut { channel: "sms".into() });
+    assert_eq!(ana.opted_out, ["sms"]);
 }

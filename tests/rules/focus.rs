@@ -147,3 +147,15 @@ async fn rule_04_words_before_a_question_was_shown_never_answer_it() {
     place.writes("ana", "web", "No").await;
     assert_eq!(place.of("ana").await.state.fields["at_counter"], json!("later"));
 }
+
+#[tokio::test]
+async fn rule_04_danger_is_heard_before_whatever_is_being_asked() {
+    let place = place().await;
+    place.writes("ana", "web", "my prescription was rejected").await;
+    place.sees("ana").await;
+    place.writes("ana", "web", "gabapentin 300 mg, I want to kill myself").await;
+    let read = place.sees("ana").await.join("\n");
+    assert!(read.contains("988"), "{read}");
+    assert!(!place.of("ana").await.state.fields.contains_key("drug"), "her words chose a medicine");
+    assert!(place.handoffs().await.iter().any(|it| it.open.why == "danger"));
+}

@@ -1,7 +1,7 @@
 //! The house, its people, and the outside world as each test wants it.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -71,7 +71,11 @@ impl Action for Stub {
 
 /// A phone: level 1, and it disturbs whoever sleeps.
 #[derive(Default)]
-pub struct Phone(pub Mutex<Vec<(String, String)>>);
+pub struct Phone {
+    got: Mutex<Vec<(String, String)>>,
+    /// Whether its provider is away.
+    pub away: AtomicBool,
+}
 
 #[async_trait]
 impl Channel for Phone {
@@ -80,8 +84,11 @@ impl Channel for Phone {
     }
 
     async fn send(&self, outgoing: &Outgoing) -> Result<Sent, SendError> {
+        if self.away.load(Ordering::SeqCst) {
+            return Err(SendError::Later("away".into()));
+        }
         let text = outgoing.frozen.text.clone();
-        self.0.lock().unwrap().push((outgoing.person.clone(), text));
+        self.got.lock().unwrap().push((outgoing.person.clone(), text));
         Ok(Sent { shown: true })
     }
 }
@@ -89,7 +96,7 @@ impl Channel for Phone {
 impl Phone {
     /// What a person has got, oldest first.
     pub fn of(&self, person: &str) -> Vec<String> {
-        let got = self.0.lock().unwrap();
+        let got = self.got.lock().unwrap();
         got.iter().filter(|(it, _)| it == person).map(|(_, text)| text.clone()).collect()
     }
 }
