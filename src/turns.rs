@@ -362,7 +362,11 @@ impl<'a> Work<'a> {
             // The checker refuses such a flow; a deploy that removed one must not strand anybody.
             warn!(flow, "a flow to start is not there");
             if waits {
-                let event = Event::ChildEnded { run: key, outcome: "missing".into() };
+                let event = Event::ChildEnded {
+                    run: key,
+                    outcome: "missing".into(),
+                    fields: BTreeMap::new(),
+                };
                 self.commit.events.push((self.conversation.id.clone(), event));
             }
             return;
@@ -380,7 +384,9 @@ impl<'a> Work<'a> {
 
     fn tell_parent(&mut self, outcome: String) {
         if let Some(parent) = &self.conversation.parent {
-            let event = Event::ChildEnded { run: parent.key, outcome };
+            let fields = self.state.fields.iter().filter(|(name, _)| !name.starts_with('_'));
+            let fields = fields.map(|(name, value)| (name.clone(), value.clone())).collect();
+            let event = Event::ChildEnded { run: parent.key, outcome, fields };
             self.commit.events.push((parent.conversation.clone(), event));
         }
     }

@@ -115,7 +115,8 @@ async fn a_turn_starts_others_and_tells_them(store: &dyn Store) {
     let mut child = new_conversation("c3", ANA, "");
     child.parent = Some(effect("c1", 0, 2));
     parent.begins.push(child);
-    let ended = Event::ChildEnded { run: key(0, 0), outcome: "ok".into() };
+    let ended =
+        Event::ChildEnded { run: key(0, 0), outcome: "ok".into(), fields: Default::default() };
     parent.events.push(("c2".into(), ended.clone()));
     commit(store, parent).await;
     commit(store, turn(&claimed[1])).await;

@@ -41,6 +41,14 @@ pub struct Expr {
 }
 
 impl Expr {
+    /// The path, where the expression is nothing but a field or a member of one.
+    pub fn path(&self) -> Option<&Path> {
+        match self.reads.as_slice() {
+            [path] if path.0 == self.source.trim() => Some(path),
+            _ => None,
+        }
+    }
+
     /// Computes the value over `fields`. Parties stand among them as records, where the
     /// expression may name them (`worker.person`).
     pub fn eval(&self, fields: &BTreeMap<String, Value>) -> Result<Value, ExprError> {

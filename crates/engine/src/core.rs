@@ -386,6 +386,9 @@ pub struct Run {
     pub with: Vec<(String, Expr)>,
     /// The field that keeps the name of its outcome.
     pub save: Option<String>,
+    /// Fields that take over what the other flow learned: ours, theirs.
+    #[serde(default)]
+    pub keep: Vec<(String, String)>,
 }
 
 /// `handoff`.

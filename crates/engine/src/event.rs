@@ -78,6 +78,9 @@ pub enum Event {
         run: EffectKey,
         /// Its outcome.
         outcome: String,
+        /// What it learned: its fields, without the hidden ones.
+        #[serde(default)]
+        fields: BTreeMap<String, Value>,
     },
     /// Something outside happened that a `wait` may wait for.
     Happened {

@@ -167,7 +167,7 @@ pub enum Verb {
     When { condition: At<String>, steps: Vec<Step>, otherwise: Vec<Step> },
     Wait(Wait),
     Remind { at: At<String>, run: At<String>, with: Vec<(At<String>, At<String>)> },
-    Run { flow: At<String>, with: Vec<(At<String>, At<String>)>, save: Option<At<String>> },
+    Run(Run),
     Handoff(Handoff),
     Set(Vec<(At<String>, At<String>)>),
     End(At<String>),
@@ -334,6 +334,19 @@ pub enum Wait {
         otherwise: Vec<Step>,
         save: Option<At<String>>,
     },
+}
+
+/// `run:` another flow.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Run {
+    /// The flow.
+    pub flow: At<String>,
+    /// Its field to CEL expression.
+    pub with: Vec<(At<String>, At<String>)>,
+    /// The field that keeps the name of its outcome.
+    pub save: Option<At<String>>,
+    /// `keep: { ours: theirs }`: fields that take over what the other flow learned.
+    pub keep: Vec<(At<String>, At<String>)>,
 }
 
 /// `handoff:`.

@@ -201,7 +201,7 @@ fn rule_05_a_question_is_asked_again_with_the_same_clock_and_not_without_end() {
         play.taps_with("adjuster", "info", &[("question", json!("Which dose?"))]);
         assert_eq!(play.anchor(), "info");
         let Some(Rest::Running { run }) = play.rest().cloned() else { panic!() };
-        play.turn(Event::ChildEnded { run, outcome: "done".into() });
+        play.turn(Event::ChildEnded { run, outcome: "done".into(), fields: Default::default() });
         let Some(Rest::Deciding(again)) = play.rest().cloned() else { panic!() };
         assert_eq!((again.opened, again.due, again.round), (first.opened, first.due, round));
         assert_ne!(again.question, first.question);
@@ -209,7 +209,7 @@ fn rule_05_a_question_is_asked_again_with_the_same_clock_and_not_without_end() {
     }
     play.taps_with("adjuster", "info", &[("question", json!("And again?"))]);
     let Some(Rest::Running { run }) = play.rest().cloned() else { panic!() };
-    play.turn(Event::ChildEnded { run, outcome: "done".into() });
+    play.turn(Event::ChildEnded { run, outcome: "done".into(), fields: Default::default() });
     assert_eq!(play.handoff().unwrap().why, "nobody_decided");
 }
 

@@ -166,8 +166,14 @@ fn event(play: &mut Play, act: &Act) -> Option<Event> {
         }
         Act::Danger => Event::Danger { party: "worker".into() },
         Act::Child => match play.rest() {
-            Some(Rest::Running { run }) => Event::ChildEnded { run: *run, outcome: "done".into() },
-            _ => Event::ChildEnded { run: EffectKey { turn: 999, index: 0 }, outcome: "x".into() },
+            Some(Rest::Running { run }) => {
+                Event::ChildEnded { run: *run, outcome: "done".into(), fields: BTreeMap::new() }
+            }
+            _ => Event::ChildEnded {
+                run: EffectKey { turn: 999, index: 0 },
+                outcome: "x".into(),
+                fields: BTreeMap::new(),
+            },
         },
         Act::Desk(which, what) => {
             let holds = &play.state.holds;

@@ -170,7 +170,7 @@ fn rule_06_a_clock_stops_only_where_a_verified_rule_says_so() {
         let stopped = !play.state.timers["decision.due"].set;
         play.now = play.now.plus_ms(24 * 3_600_000);
         let Some(Rest::Running { run }) = play.rest().cloned() else { panic!() };
-        play.turn(Event::ChildEnded { run, outcome: "done".into() });
+        play.turn(Event::ChildEnded { run, outcome: "done".into(), fields: Default::default() });
         (stopped, due(&play, "decision.due").0 - before.0)
     };
     assert_eq!(moved(NY_LIKE), (true, 24 * 3_600_000));

@@ -22,6 +22,8 @@ pub(crate) struct Facts<'a> {
     pub refill_percent: i64,
     /// What somebody has already said yes to.
     pub authorized: Authorized,
+    /// The first day of what somebody has said yes to, where that day is still to come.
+    pub authorized_from: Option<NaiveDate>,
 }
 
 /// When it was filled last, and for how long.
@@ -56,7 +58,7 @@ pub(crate) enum Verdict {
 /// The verdict on the facts.
 pub(crate) fn judge(facts: &Facts) -> Verdict {
     if facts.authorized == Authorized::ThisFill {
-        return Verdict::Covered;
+        return facts.authorized_from.map_or(Verdict::Covered, Verdict::TooSoon);
     }
     let mut codes: Vec<&str> = match facts.authorized {
         Authorized::No => facts.rejects.iter().map(String::as_str).collect(),
@@ -111,6 +113,7 @@ mod tests {
             last_fill: Some(last("2026-10-26", 30)),
             refill_percent: 75,
             authorized: Authorized::No,
+            authorized_from: None,
         }
     }
 
@@ -158,5 +161,17 @@ mod tests {
         assert_eq!(judge(&this), Verdict::Covered);
         let refill = Facts { authorized: Authorized::AsRefill, ..open };
         assert_eq!(judge(&refill), Verdict::TooSoon(day("2026-11-18")));
+    }
+
+    #[test]
+    fn a_yes_that_begins_later_waits_for_its_first_day() {
+        let rejects = ["75".to_owned()];
+        let open = facts(&rejects, "accepted", "2026-11-01");
+        let later = Facts {
+            authorized: Authorized::ThisFill,
+            authorized_from: Some(day("2026-11-20")),
+            ..open
+        };
+        assert_eq!(judge(&later), Verdict::TooSoon(day("2026-11-20")));
     }
 }

@@ -98,6 +98,7 @@ impl Standing {
         } else {
             self.payer.refill_percent
         };
+        let from = self.authorization.as_ref().map(|it| records::day(&it.from_day)).transpose()?;
         let authorized = match &self.authorization {
             None => Authorized::No,
             Some(it) if it.fill == self.next_fill() => Authorized::ThisFill,
@@ -110,7 +111,16 @@ impl Standing {
             last_fill,
             refill_percent,
             authorized,
+            authorized_from: from.filter(|it| *it > self.today),
         }))
+    }
+
+    /// Days and quantity of the next fill: as prescribed, or as much of it as was authorized;
+    /// the quantity in proportion, rounded up.
+    pub(crate) fn next_supply(&self) -> (i64, i64) {
+        let prescribed = self.rx.days_supply.max(1);
+        let days = self.authorization.as_ref().map_or(prescribed, |it| it.days);
+        (days, (self.rx.quantity * days + prescribed - 1) / prescribed)
     }
 }
 

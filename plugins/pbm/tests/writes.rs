@@ -188,6 +188,84 @@ async fn a_yes_with_refills_holds_for_them_but_each_waits_its_time() {
     assert_eq!(code(again), "already_authorized");
 }
 
+/// What Dana gives with "approve for a period".
+fn a_period(from: &str, until: &str) -> Value {
+    json!({ "days": 30, "by": "Dana Whitfield", "refills": 2, "from": from, "until": until })
+}
+
+async fn status_on(pbm: &Pbm, asked: &Value, day: i64) -> Value {
+    run(pbm, &call("look", day), "check_coverage", asked.clone()).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_yes_for_a_period_covers_its_fills_inside_its_dates_and_nothing_after() {
+    let pbm = pbm().await;
+    let asked = about(&pbm, ANA, GABAPENTIN).await;
+    let input = with(asked.clone(), a_period("2026-11-16", "2027-01-10"));
+    let authorized = run(&pbm, &call("c/1.0", 0), "authorize", input.clone()).await.unwrap();
+    assert_eq!(
+        (&authorized["from"], &authorized["until"], &authorized["refills"]),
+        (&json!("2026-11-16"), &json!("2027-01-10"), &json!(2)),
+    );
+    assert_eq!(look(&pbm, "inquire_authorization", input).await, authorized);
+    run(&pbm, &call("c/2.0", 0), "mark_dispensed", asked.clone()).await.unwrap();
+    let second = status_on(&pbm, &asked, 25).await;
+    assert_eq!((&second["status"], &second["reason"]["code"]), (&json!("covered"), &json!("PAID")));
+    run(&pbm, &call("c/3.0", 25), "mark_dispensed", asked.clone()).await.unwrap();
+    assert_eq!(status_on(&pbm, &asked, 55).await["status"], "covered", "its last day");
+    assert_eq!(status_on(&pbm, &asked, 56).await["status"], "needs_approval", "the day after");
+}
+
+#[tokio::test]
+async fn a_yes_for_a_period_covers_no_fill_beyond_its_refills() {
+    let pbm = pbm().await;
+    let asked = about(&pbm, ANA, GABAPENTIN).await;
+    let more = json!({ "days": 30, "by": "dana", "refills": 1, "until": "2027-06-01" });
+    run(&pbm, &call("c/1.0", 0), "authorize", with(asked.clone(), more)).await.unwrap();
+    for (key, day) in [("c/2.0", 0), ("c/3.0", 25)] {
+        run(&pbm, &call(key, day), "mark_dispensed", asked.clone()).await.unwrap();
+    }
+    assert_eq!(status_on(&pbm, &asked, 60).await["status"], "needs_approval");
+}
+
+#[tokio::test]
+async fn a_yes_for_a_period_gives_no_more_days_a_fill_than_it_says() {
+    let pbm = pbm().await;
+    let asked = about(&pbm, ANA, GABAPENTIN).await;
+    let more = json!({ "days": 14, "by": "dana", "refills": 2, "until": "2027-01-10" });
+    run(&pbm, &call("c/1.0", 0), "authorize", with(asked.clone(), more)).await.unwrap();
+    let coverage = look(&pbm, "check_coverage", asked).await;
+    assert_eq!((&coverage["days_supply"], &coverage["quantity"]), (&json!(14), &json!(42)));
+}
+
+#[tokio::test]
+async fn a_period_that_begins_later_covers_nothing_before_and_needs_no_second_yes() {
+    let pbm = pbm().await;
+    let asked = about(&pbm, ANA, GABAPENTIN).await;
+    let input = with(asked.clone(), a_period("2026-12-01", "2027-02-14"));
+    run(&pbm, &call("c/1.0", 0), "authorize", input.clone()).await.unwrap();
+    let before = status_on(&pbm, &asked, 14).await;
+    assert_eq!(before["status"], "too_soon");
+    assert_eq!(before["next_fill_date"], "2026-12-01");
+    let early = run(&pbm, &call("c/2.0", 14), "mark_dispensed", asked.clone()).await;
+    assert_eq!(code(early), "not_covered");
+    let found = json!({ "number": ANA, "rx": GABAPENTIN });
+    assert_eq!(look(&pbm, "prescription_by_rx", found).await["authorization"], Value::Null);
+    assert_eq!(code(run(&pbm, &call("c/3.0", 14), "authorize", input).await), "already_authorized");
+    assert_eq!(status_on(&pbm, &asked, 15).await["status"], "covered");
+}
+
+#[tokio::test]
+async fn rule_02_the_same_key_with_another_period_is_a_mistake() {
+    let pbm = pbm().await;
+    let asked = about(&pbm, ANA, GABAPENTIN).await;
+    let one = with(asked.clone(), a_period("2026-11-16", "2027-01-10"));
+    run(&pbm, &call("c/1.0", 0), "authorize", one).await.unwrap();
+    let other = with(asked, a_period("2026-11-16", "2027-01-11"));
+    let result = run(&pbm, &call("c/1.0", 0), "authorize", other).await;
+    assert!(matches!(result, Err(ActionError::Input(_))), "{result:?}");
+}
+
 #[tokio::test]
 async fn what_may_not_be_authorized_is_refused_and_changes_nothing() {
     let pbm = pbm().await;
@@ -216,9 +294,12 @@ async fn what_may_not_be_authorized_is_refused_and_changes_nothing() {
             "DEMO-TX-000201",
             "7700008",
             json!({ "days": 15, "by": "priya", "refills": 1 }),
-            "refills_out_of_range",
+            "no_refills",
         ),
         ("DEMO-CA-000125", "7700006", json!({ "days": 30, "by": "dana" }), "claim_closed"),
+        (ANA, GABAPENTIN, a_period("2026-12-01", "2026-11-30"), "until_before_from"),
+        (ANA, GABAPENTIN, a_period("2026-10-01", "2026-11-15"), "period_is_over"),
+        (ANA, GABAPENTIN, a_period("2026-11-16", "2027-11-17"), "period_too_long"),
     ] {
         let asked = about(&pbm, number, rx).await;
         let key = format!("c/{rx}/{more}");

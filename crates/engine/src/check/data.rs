@@ -32,7 +32,10 @@ pub(super) fn filled(flow: &Flow, verbs: &[&Verb]) -> BTreeSet<String> {
             Verb::Ask(it) => drop(all.insert(it.field.it.clone())),
             Verb::Decide(it) => drop(all.insert(it.field.it.clone())),
             Verb::Do(it) => all.extend(it.save.iter().map(|it| it.it.clone())),
-            Verb::Run { save, .. } => all.extend(save.iter().map(|it| it.it.clone())),
+            Verb::Run(it) => {
+                all.extend(it.save.iter().map(|it| it.it.clone()));
+                all.extend(it.keep.iter().map(|(ours, _)| ours.it.clone()));
+            }
             Verb::Handoff(it) => all.extend(it.save.iter().map(|it| it.it.clone())),
             Verb::Wait(Wait::Event { save, .. }) => all.extend(save.iter().map(|it| it.it.clone())),
             Verb::Set(fields) => all.extend(fields.iter().map(|(it, _)| it.it.clone())),
@@ -50,6 +53,12 @@ fn used(cx: &Cx<'_>) -> BTreeSet<String> {
     for (expr, _) in exprs(cx) {
         all.extend(expr.reads.iter().map(|it| it.root().to_owned()));
         all.extend(scan::asks_whether_known(&expr.source).map(str::to_owned));
+    }
+    for site in cx.sites.iter().filter(|it| it.choice_of.is_some()) {
+        // The card that is put anew shows what was found out for it.
+        if let Verb::Run(run) = &site.step.verb {
+            all.extend(run.keep.iter().map(|(ours, _)| ours.it.clone()));
+        }
     }
     for step in &cx.program.steps {
         match step {

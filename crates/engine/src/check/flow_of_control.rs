@@ -38,7 +38,7 @@ pub(super) fn step_goes_on(step: &Step, handoffs: Handoffs) -> bool {
         | Verb::Do(_)
         | Verb::Wait(_)
         | Verb::Remind { .. }
-        | Verb::Run { .. }
+        | Verb::Run(_)
         | Verb::Set(_) => true,
     }
 }

@@ -27,6 +27,14 @@ const VERDICTS: [(&str, &[&str]); 2] = [
 struct Use<'a> {
     path: &'a Path,
     at: Span,
+    /// Whether only the field must have a value, and the member named may be missing.
+    member_may_lack: bool,
+}
+
+impl<'a> Use<'a> {
+    fn of(path: &'a Path, at: Span) -> Use<'a> {
+        Use { path, at, member_may_lack: false }
+    }
 }
 
 pub(super) fn check(cx: &mut Cx<'_>) {
@@ -45,8 +53,10 @@ pub(super) fn check(cx: &mut Cx<'_>) {
 
 fn used_before_known(cx: &mut Cx<'_>, walk: &Walk<'_>, pc: Pc, state: &State) {
     let mut said = BTreeSet::new();
-    for Use { path, at } in uses(cx, pc) {
-        let Some(why) = missing(cx, walk, pc, state, path) else { continue };
+    for Use { path, at, member_may_lack } in uses(cx, pc) {
+        let root = Path(path.root().to_owned());
+        let needed = if member_may_lack { &root } else { path };
+        let Some(why) = missing(cx, walk, pc, state, needed) else { continue };
         if said.insert((path.clone(), at.line, at.column)) {
             let help =
                 "ask or look it up on every path that leads here, or test it with `known(…)`";
@@ -87,21 +97,21 @@ fn uses<'a>(cx: &Cx<'a>, pc: Pc) -> Vec<Use<'a>> {
         Core::Ask(it) => {
             in_words(cx, &it.wording, near, &mut all);
             if let Answers::List(path) = &it.answers {
-                all.push(Use { path, at: near });
+                all.push(Use::of(path, near));
             }
         }
-        Core::Call(it) => it.with.iter().for_each(|(_, expr)| in_expr(expr, near, &mut all)),
+        Core::Call(it) => in_call(cx, it, near, &mut all),
         Core::Run(it) => it.with.iter().for_each(|(_, expr)| in_expr(expr, near, &mut all)),
         Core::Schedule { at, with, .. } => {
-            all.push(Use { path: at, at: near });
+            all.push(Use::of(at, near));
             with.iter().for_each(|(_, expr)| in_expr(expr, near, &mut all));
         }
         Core::Set { to, .. } => in_expr(to, near, &mut all),
         Core::Branch { condition, .. } => in_expr(condition, near, &mut all),
-        Core::Switch { path, .. } => all.push(Use { path, at: near }),
+        Core::Switch { path, .. } => all.push(Use::of(path, near)),
         Core::Wait(it) => {
             if let WaitFor::Until(path) = &it.until {
-                all.push(Use { path, at: near });
+                all.push(Use::of(path, near));
             }
         }
         Core::Handoff(it) => it.why.iter().for_each(|it| in_words(cx, it, near, &mut all)),
@@ -109,7 +119,7 @@ fn uses<'a>(cx: &Cx<'a>, pc: Pc) -> Vec<Use<'a>> {
         Core::End { outcome } => {
             let say = program.outcomes.get(outcome).and_then(|it| it.say.as_ref());
             // The place is the end and not the closing: it is this path that lacks the value.
-            say.iter().for_each(|it| all.extend(paths(it).map(|path| Use { path, at: near })));
+            say.iter().for_each(|it| all.extend(paths(it).map(|path| Use::of(path, near))));
         }
         Core::Jump(_) | Core::AskAgain { .. } => {}
     }
@@ -124,12 +134,25 @@ fn in_decide<'a>(cx: &Cx<'a>, decide: &'a Decide, near: Span, all: &mut Vec<Use<
         in_expr(expr, near, all);
     }
     let from = decide.within.as_ref().and_then(|it| it.from.as_ref());
-    all.extend(from.map(|path| Use { path, at: near }));
+    all.extend(from.map(|path| Use::of(path, near)));
+}
+
+/// An optional argument that only names a member is left out where the member has no value.
+fn in_call<'a>(cx: &Cx<'a>, call: &'a Call, near: Span, all: &mut Vec<Use<'a>>) {
+    let spec = cx.catalog.actions.get(&call.action);
+    for (name, expr) in &call.with {
+        let optional = spec.and_then(|it| it.input.get(name)).is_some_and(|it| it.optional);
+        let first = all.len();
+        in_expr(expr, near, all);
+        if optional && expr.path().is_some() {
+            all[first..].iter_mut().for_each(|it| it.member_may_lack = true);
+        }
+    }
 }
 
 fn in_words<'a>(cx: &Cx<'a>, wording: &'a Wording, near: Span, all: &mut Vec<Use<'a>>) {
     let at = cx.place(&wording.key, near);
-    all.extend(paths(wording).map(|path| Use { path, at }));
+    all.extend(paths(wording).map(|path| Use::of(path, at)));
 }
 
 /// The values in a wording, in whatever language.
@@ -145,7 +168,7 @@ fn in_expr<'a>(expr: &'a Expr, near: Span, all: &mut Vec<Use<'a>>) {
     let asked: Vec<&str> = asks_whether_known(&expr.source).collect();
     let at = if expr.at.line == 0 { near } else { expr.at };
     let read = expr.reads.iter().filter(|path| !asked.contains(&path.root()));
-    all.extend(read.map(|path| Use { path, at }));
+    all.extend(read.map(|path| Use::of(path, at)));
 }
 
 /// A party that a field names cannot be found before the field has a value.

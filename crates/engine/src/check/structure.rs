@@ -137,7 +137,7 @@ fn flows(cx: &mut Cx<'_>) {
     let known: BTreeSet<&str> = cx.others.iter().map(String::as_str).collect();
     for site in cx.sites.clone() {
         let (flow, waits) = match &site.step.verb {
-            Verb::Run { flow, .. } => (flow, true),
+            Verb::Run(it) => (&it.flow, true),
             // A reminder of a later day may well start the same flow anew.
             Verb::Remind { run, .. } => (run, false),
             _ => continue,

@@ -112,7 +112,7 @@ fn one<'a>(
         | Verb::Tell { .. }
         | Verb::Wait(_)
         | Verb::Remind { .. }
-        | Verb::Run { .. }
+        | Verb::Run(_)
         | Verb::Handoff(_)
         | Verb::Set(_)
         | Verb::End(_)
@@ -183,7 +183,7 @@ pub(super) fn anchor(step: &Step) -> Option<&At<String>> {
         Verb::Ask(ask) => Some(&ask.field),
         Verb::Decide(decide) => Some(&decide.field),
         Verb::Do(call) => step.name.as_ref().or(call.save.as_ref()),
-        Verb::Run { save, .. } => step.name.as_ref().or(save.as_ref()),
+        Verb::Run(it) => step.name.as_ref().or(it.save.as_ref()),
         _ => step.name.as_ref(),
     }
 }

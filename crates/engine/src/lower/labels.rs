@@ -89,10 +89,16 @@ fn spread(program: &Program, scope: &mut Scope<'_>, contexts: &[Vec<Path>]) -> b
                 (&ask.field, labels)
             }
             Core::Set { field, to } => (field, expr(scope, to).join(reads(scope, &contexts[pc]))),
-            Core::Run(run) => match &run.save {
-                Some(save) => (save, claim),
-                None => continue,
-            },
+            Core::Run(run) => {
+                // What another flow learned may speak of anything.
+                for (ours, _) in &run.keep {
+                    grew |= joins(scope, ours, claim.join(health));
+                }
+                match &run.save {
+                    Some(save) => (save, claim),
+                    None => continue,
+                }
+            }
             // What comes from outside, and what staff type, may speak of anything.
             Core::Wait(Wait { until: WaitFor::Event { save: Some(save), .. }, .. }) => {
                 (save, claim.join(health))
@@ -107,12 +113,17 @@ fn spread(program: &Program, scope: &mut Scope<'_>, contexts: &[Vec<Path>]) -> b
             }
             _ => continue,
         };
-        if let Some(field) = scope.fields.get_mut(field) {
-            let joined = field.labels.join(labels);
-            grew |= joined != field.labels;
-            field.labels = joined;
-        }
+        grew |= joins(scope, field, labels);
     }
+    grew
+}
+
+/// Gives a field more labels. Whether it had not all of them.
+fn joins(scope: &mut Scope<'_>, field: &str, labels: Labels) -> bool {
+    let Some(field) = scope.fields.get_mut(field) else { return false };
+    let joined = field.labels.join(labels);
+    let grew = joined != field.labels;
+    field.labels = joined;
     grew
 }
 
@@ -182,9 +193,10 @@ fn write_labels(step: &mut Core, scope: &Scope<'_>, around: Labels) {
 fn derived(program: &Program, contexts: &[Vec<Path>]) -> BTreeMap<String, BTreeSet<String>> {
     let mut direct: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (pc, step) in program.steps.iter().enumerate() {
-        let Some((field, used)) = filled_by(step) else { continue };
+        let (filled, used) = filled_by(step);
         for path in used.into_iter().chain(&contexts[pc]) {
-            if program.fields.contains_key(path.root()) && path.root() != field {
+            let known = program.fields.contains_key(path.root());
+            for &field in filled.iter().filter(|it| known && **it != path.root()) {
                 direct.entry(path.root()).or_default().insert(field);
             }
         }
@@ -205,8 +217,8 @@ fn derived(program: &Program, contexts: &[Vec<Path>]) -> BTreeMap<String, BTreeS
     all
 }
 
-/// The field that a step fills, and what it uses for that.
-fn filled_by(step: &Core) -> Option<(&str, Vec<&Path>)> {
+/// The fields that a step fills, and what it uses for that.
+fn filled_by(step: &Core) -> (Vec<&str>, Vec<&Path>) {
     fn words(wording: &Wording) -> impl Iterator<Item = &Path> {
         wording.words.values().flat_map(slots).map(|it| &it.path)
     }
@@ -219,15 +231,20 @@ fn filled_by(step: &Core) -> Option<(&str, Vec<&Path>)> {
             if let Answers::List(path) = &ask.answers {
                 used.push(path);
             }
-            Some((&ask.field, used))
+            (vec![&ask.field], used)
         }
-        Core::Call(call) => Some((call.save.as_deref()?, exprs(&call.with).collect())),
-        Core::Set { field, to } => Some((field, to.reads.iter().collect())),
+        Core::Call(call) => {
+            (call.save.as_deref().into_iter().collect(), exprs(&call.with).collect())
+        }
+        Core::Set { field, to } => (vec![field], to.reads.iter().collect()),
         Core::Decide(decide) => {
             let sets = decide.choices.iter().flat_map(|it| exprs(&it.set));
-            Some((&decide.anchor, words(&decide.wording).chain(sets).collect()))
+            (vec![&decide.anchor], words(&decide.wording).chain(sets).collect())
         }
-        Core::Run(run) => Some((run.save.as_deref()?, exprs(&run.with).collect())),
-        _ => None,
+        Core::Run(run) => {
+            let kept = run.keep.iter().map(|(ours, _)| ours.as_str());
+            (run.save.as_deref().into_iter().chain(kept).collect(), exprs(&run.with).collect())
+        }
+        _ => (Vec::new(), Vec::new()),
     }
 }

@@ -38,12 +38,14 @@ impl<'a> Builder<'a, '_> {
                 let (moment, flow) = (Path(moment.it.clone()), run.it.clone());
                 self.push(at, Core::Schedule { at: moment, flow, with });
             }
-            Verb::Run { flow, with, save } => {
+            Verb::Run(surface::Run { flow, with, save, keep }) => {
                 let with = self.exprs(with);
+                let keep = keep.iter().map(|(ours, theirs)| (ours.it.clone(), theirs.it.clone()));
+                let keep = keep.collect();
                 let save = save.as_ref().map(|it| it.it.clone());
                 let anchor = name.or(save.as_deref()).unwrap_or(&flow.it).to_owned();
                 let anchor = self.anchor(&anchor);
-                self.push(at, Core::Run(Run { anchor, flow: flow.it.clone(), with, save }));
+                self.push(at, Core::Run(Run { anchor, flow: flow.it.clone(), with, save, keep }));
             }
             Verb::Handoff(it) => {
                 let anchor = name.unwrap_or(&it.desk.it).to_owned();

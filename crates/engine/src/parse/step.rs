@@ -5,7 +5,9 @@ use super::fields::{
 };
 use super::{decide, text};
 use crate::report::Report;
-use crate::surface::{Ask, At, Choices, Choose, Do, Handoff, NoAnswer, Span, Step, Verb, Wait};
+use crate::surface::{
+    Ask, At, Choices, Choose, Do, Handoff, NoAnswer, Run, Span, Step, Verb, Wait,
+};
 use crate::yaml::{Kind, Node};
 
 /// The verbs, in the order in which they claim a step: `decide` has an `ask:` and a `say:`.
@@ -88,7 +90,9 @@ fn one_line(line: &str, at: Span, report: &mut Report) -> Option<Step> {
     let verb = match verb {
         "end" if needs_word() => Verb::End(word),
         "ask_again" if needs_word() => Verb::AskAgain(word),
-        "run" if needs_word() => Verb::Run { flow: word, with: Vec::new(), save: None },
+        "run" if needs_word() => {
+            Verb::Run(Run { flow: word, with: Vec::new(), save: None, keep: Vec::new() })
+        }
         "handoff" if needs_word() => Verb::Handoff(handoff_to(word)),
         _ => {
             let message = format!("'{line}' is no step in one line");
@@ -253,7 +257,8 @@ fn run_keys(keys: &mut Keys<'_>, flow: &'static str, report: &mut Report) -> Opt
     let flow = keys.must_word(flow, report);
     let with = keys.take("with").map(|it| pairs(it, "'with'", report)).unwrap_or_default();
     let save = keys.word("save", report);
-    Some(Verb::Run { flow: flow?, with, save })
+    let keep = keys.take("keep").map(|it| pairs(it, "'keep'", report)).unwrap_or_default();
+    Some(Verb::Run(Run { flow: flow?, with, save, keep }))
 }
 
 fn handoff(keys: &mut Keys<'_>, report: &mut Report) -> Option<Handoff> {

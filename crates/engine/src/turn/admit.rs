@@ -35,7 +35,7 @@ impl Cx<'_> {
             Event::Returned { call, result } => self.returned(*call, result),
             Event::Due { timer, generation } => self.came_due(timer, *generation),
             Event::Receipt { message, receipt } => self.receipt(*message, receipt),
-            Event::ChildEnded { run, outcome } => self.child_ended(*run, outcome),
+            Event::ChildEnded { run, outcome, fields } => self.child_ended(*run, outcome, fields),
             Event::Happened { name, data } => self.happened(name, data),
             Event::PartyChanged { party } => self.party_changed(party),
             Event::Desk { handoff, actor, action } => self.desk(*handoff, actor, action),

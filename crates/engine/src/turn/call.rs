@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use crate::catalog::ActionVerb;
+use crate::catalog::{ActionSpec, ActionVerb};
+use crate::condition::Expr;
 use crate::core::{Call, Core, Pc};
 use crate::effect::{Effect, Note};
 use crate::event::CallResult;
@@ -15,12 +16,26 @@ impl Cx<'_> {
     /// `do`.
     pub(super) fn call(&mut self, _pc: Pc, call: &Call) -> Went {
         let action = self.env.catalog.actions.get(&call.action);
-        let verb = action.ok_or_else(|| Fault::NoAction(call.action.clone()))?.verb;
-        let input = Value::Object(self.arguments(&call.with)?.into_iter().collect());
+        let spec = action.ok_or_else(|| Fault::NoAction(call.action.clone()))?;
+        let (verb, input) = (spec.verb, self.input(spec, call)?);
         let write = verb == ActionVerb::Write;
         self.state.written |= write;
         let key = self.emit(Effect::Call { action: call.action.clone(), input, verb });
         self.rest(&call.anchor, Rest::Calling { call: key, write, cancelled: false })
+    }
+
+    /// The arguments of a call. An optional one that only names a member of a known field is
+    /// left out where that member has no value: `until: decision.until` says nothing after a
+    /// choice that gave no `until`.
+    fn input(&self, spec: &ActionSpec, call: &Call) -> Result<Value, Fault> {
+        let absent = |name: &str, expr: &Expr| {
+            let optional = spec.input.get(name).is_some_and(|it| it.optional);
+            let path = expr.path().filter(|it| optional && it.members().next().is_some());
+            path.is_some_and(|it| self.value_at(it) == Some(Value::Null))
+        };
+        let given = call.with.iter().filter(|(name, expr)| !absent(name, expr)).cloned();
+        let given: Vec<_> = given.collect();
+        Ok(Value::Object(self.arguments(&given)?.into_iter().collect()))
     }
 
     /// A call came back.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::catalog::Reason;
-use crate::core::{Decide, DecideChoice, Pc};
+use crate::core::{Core, Decide, DecideChoice, Pc};
 use crate::message::{Button, Card, EffectKey, Fact, Message, OpenNeed};
 use crate::state::Deciding;
 use crate::turn::Fault;
@@ -44,18 +44,33 @@ impl Cx<'_> {
         })
     }
 
-    /// Every known field that the card's words and choices name.
+    /// Every known field that the card's words and choices name, and what was found out for it
+    /// since it was first put.
     fn facts(&self, decide: &Decide) -> BTreeMap<String, Fact> {
         let mut roots: BTreeSet<&str> = slots(&decide.wording).map(|it| it.path.root()).collect();
         for (_, expr) in decide.choices.iter().flat_map(|it| &it.set) {
             roots.extend(expr.reads.iter().map(crate::text::Path::root));
         }
+        roots.extend(self.gathered(decide));
         let fact = |root: &str| {
             let value = self.state.fields.get(root)?.clone();
             let ty = self.program.fields.get(root)?.ty.clone();
             Some((root.to_owned(), Fact { value, ty }))
         };
         roots.into_iter().filter(|it| *it != decide.anchor).filter_map(fact).collect()
+    }
+
+    /// The fields that the steps of this decision's choices keep of other flows.
+    fn gathered(&self, decide: &Decide) -> Vec<&str> {
+        let starts = decide.choices.iter().filter_map(|it| it.steps);
+        let again =
+            |it: &&Core| !matches!(it, Core::AskAgain { anchor } if *anchor == decide.anchor);
+        let steps = starts.flat_map(|it| self.program.steps[it..].iter().take_while(again));
+        let kept = steps.filter_map(|it| match it {
+            Core::Run(run) => Some(run.keep.iter().map(|(ours, _)| ours.as_str())),
+            _ => None,
+        });
+        kept.flatten().collect()
     }
 
     /// The choices that may be taken here: one whose reasons are all forbidden in this

@@ -18,6 +18,10 @@ use crate::types::Type;
 /// The most days, refills or pieces that one decision may give. More is a life, not a fill.
 const COUNT_MAX: i64 = 365;
 
+/// The longest period that one decision may give, in days. The widest window that a formulary
+/// was seen to allow is a year (New York, medication requests).
+const PERIOD_DAYS_MAX: i64 = 365;
+
 /// Longest text given with a choice, in characters. The card shows it whole.
 const TEXT_MAX: usize = 500;
 
@@ -63,14 +67,21 @@ impl Cx<'_> {
                 Err(code) => drop(missing.insert(name.clone(), code.to_owned())),
             }
         }
-        let day = |name: &str| given.get(name).and_then(Value::as_str);
-        if let (Some(from), Some(until)) = (day("from"), day("until"))
-            && from > until
-        {
+        if self.is_no_period(&given) {
             given.remove("until");
             missing.insert("until".to_owned(), "out_of_range".to_owned());
         }
         (given, missing)
+    }
+
+    /// Whether `from` and `until` were given and make no period: it ends before it begins, is
+    /// over already where the principal is, or is longer than anybody may give.
+    fn is_no_period(&self, given: &Map<String, Value>) -> bool {
+        let day = |name: &str| given.get(name)?.as_str()?.parse::<chrono::NaiveDate>().ok();
+        let (Some(from), Some(until)) = (day("from"), day("until")) else { return false };
+        let today = self.env.now.day(zone::zone(self.zone(&self.program.principal)));
+        let lasts = (until - from).num_days();
+        until < today || !(0..=PERIOD_DAYS_MAX).contains(&lasts)
     }
 
     /// One need, checked.
@@ -83,7 +94,9 @@ impl Cx<'_> {
         let value = self.fits(value, &need.need.ty)?;
         match &need.need.ty {
             Type::Integer => {
-                let in_range = value.as_i64().is_some_and(|it| (1..=COUNT_MAX).contains(&it));
+                // A period may be for one fill and no further ones.
+                let least = if need.need.name == "refills" { 0 } else { 1 };
+                let in_range = value.as_i64().is_some_and(|it| (least..=COUNT_MAX).contains(&it));
                 if in_range { Ok(value) } else { Err("out_of_range") }
             }
             Type::Text => {

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::core::{Pc, Run, Wait, WaitFor};
 use crate::effect::{Closed, Effect};
-use crate::state::{Position, Rest};
+use crate::state::{Fields, Position, Rest};
 use crate::time::zone;
 use crate::time::{Duration, Timestamp, Unit};
 use crate::turn::cx::Cx;
@@ -121,7 +121,12 @@ impl Cx<'_> {
     }
 
     /// The child ended.
-    pub(super) fn child_ended(&mut self, run: crate::message::EffectKey, outcome: &str) -> Went {
+    pub(super) fn child_ended(
+        &mut self,
+        run: crate::message::EffectKey,
+        outcome: &str,
+        fields: &Fields,
+    ) -> Went {
         let Position::At { anchor, rest: Rest::Running { run: awaited } } =
             self.state.position.clone()
         else {
@@ -131,8 +136,14 @@ impl Cx<'_> {
             return self.ignore("not_concerned");
         }
         let pc = self.pc_of(&anchor)?;
-        if let crate::core::Core::Run(Run { save: Some(save), .. }) = self.core(pc)? {
-            self.set(save, Value::String(outcome.to_owned()), "flow");
+        if let crate::core::Core::Run(Run { save, keep, .. }) = self.core(pc)? {
+            if let Some(save) = save {
+                self.set(save, Value::String(outcome.to_owned()), "flow");
+            }
+            for (ours, theirs) in keep {
+                // What it did not learn this time is not left over from the last time.
+                self.set(ours, fields.get(theirs).cloned().unwrap_or_default(), "flow");
+            }
         }
         Ok(Next::Step(pc + 1))
     }

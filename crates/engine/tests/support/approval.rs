@@ -250,6 +250,7 @@ fn steps() -> Vec<Core> {
             flow: "gather_information".into(),
             with: vec![],
             save: None,
+            keep: vec![],
         }),
         /* 22 */ Core::AskAgain { anchor: "decision".into() },
         /* 23 */ end("left"),

@@ -34,6 +34,10 @@ pub(crate) struct Input {
     by: String,
     fill: Option<i64>,
     refills: Option<i64>,
+    /// The first day of a period. Without one: today.
+    from: Option<NaiveDate>,
+    /// The last day of a period. Without one: as long as the payer's settings say.
+    until: Option<NaiveDate>,
 }
 
 #[async_trait]
@@ -43,14 +47,28 @@ impl TypedAction for Authorize {
     type Output = Authorized;
 
     fn examples(&self) -> Vec<Example> {
-        vec![Example {
-            says: "The adjuster said yes to fourteen of thirty days.",
-            input: json!({
-                "claim": examples::ana(), "drug": examples::gabapentin(), "days": 14,
-                "by": "Dana Whitfield",
-            }),
-            output: example_output(),
-        }]
+        vec![
+            Example {
+                says: "The adjuster said yes to fourteen of thirty days.",
+                input: json!({
+                    "claim": examples::ana(), "drug": examples::gabapentin(), "days": 14,
+                    "by": "Dana Whitfield",
+                }),
+                output: example_output(),
+            },
+            Example {
+                says: "The adjuster said yes for two months: this fill and one more.",
+                input: json!({
+                    "claim": examples::ana(), "drug": examples::cyclobenzaprine(), "days": 14,
+                    "by": "Dana Whitfield", "refills": 1, "from": "2026-11-16",
+                    "until": "2027-01-15",
+                }),
+                output: json!({
+                    "number": "PA-100002", "from": "2026-11-16", "until": "2027-01-15",
+                    "refills": 1, "days": 14, "status": "active",
+                }),
+            },
+        ]
     }
 
     async fn run(&self, call: &Call, input: Input) -> Result<Authorized, ActionError> {
@@ -67,10 +85,17 @@ impl TypedAction for Authorize {
 /// What is to be done, in one line: the same key must never come with another.
 fn act(it: &Input) -> String {
     let (claim, rx) = (it.claim.number(), it.drug.rx_number());
-    format!(
+    let mut act = format!(
         "authorize {claim} {rx} fill {:?} days {} refills {:?} by {}",
         it.fill, it.days, it.refills, it.by
-    )
+    );
+    // Said only where it is there, so that a key from before there were periods still fits.
+    for (name, day) in [("from", it.from), ("until", it.until)] {
+        if let Some(day) = day {
+            act += &format!(" {name} {day}");
+        }
+    }
+    act
 }
 
 async fn write(
@@ -113,25 +138,53 @@ fn authorization(standing: &Standing, input: &Input) -> Result<Authorization, Ac
     if !(1..=standing.rx.days_supply).contains(&input.days) {
         return Err(refused("days_out_of_range", "at least one day, at most what was prescribed"));
     }
-    // No refills of schedule II: 21 CFR 1306.12.
-    let scheduled = standing.drug().is_none_or(|it| it.dea.as_deref() == Some("II"));
-    let refills_left = (standing.rx.refills + 1 - fill).max(0);
-    let refills_max = if scheduled { 0 } else { refills_left };
-    if !(0..=refills_max).contains(&refills) {
-        return Err(refused("refills_out_of_range", "more refills than the prescription allows"));
-    }
-    let lasts = standing.payer.authorization_days.max(input.days * (refills + 1));
-    let until = last_day(standing.today, lasts.min(LASTS_MAX_DAYS));
+    refills_allowed(standing, fill, refills)?;
+    let (from, until) = period(standing, input, refills)?;
     Ok(Authorization {
         number: String::new(), // given when it is written
         claim: standing.claim.number.clone(),
         rx_number: standing.rx.rx_number.clone(),
         fill,
-        from_day: standing.today.to_string(),
+        from_day: from.to_string(),
         until_day: until.to_string(),
         refills,
         days: input.days,
     })
+}
+
+/// Whether so many more fills may follow this one.
+fn refills_allowed(standing: &Standing, fill: i64, refills: i64) -> Result<(), ActionError> {
+    // No refills of schedule II: 21 CFR 1306.12. A medicine that the pack does not know might be.
+    let scheduled = standing.drug().is_none_or(|it| it.dea.as_deref() == Some("II"));
+    if scheduled && refills > 0 {
+        return Err(refused("no_refills", "schedule II, or of an unknown schedule: no refills"));
+    }
+    let refills_left = (standing.rx.refills + 1 - fill).max(0);
+    if !(0..=refills_left).contains(&refills) {
+        return Err(refused("refills_out_of_range", "more refills than the prescription allows"));
+    }
+    Ok(())
+}
+
+/// The first and the last day: as given, else from today for as long as the payer's settings say.
+fn period(
+    standing: &Standing,
+    input: &Input,
+    refills: i64,
+) -> Result<(NaiveDate, NaiveDate), ActionError> {
+    let from = input.from.unwrap_or(standing.today);
+    let lasts = standing.payer.authorization_days.max(input.days * (refills + 1));
+    let until = input.until.unwrap_or_else(|| last_day(from, lasts.min(LASTS_MAX_DAYS)));
+    if until < from {
+        return Err(refused("until_before_from", "the period would end before it begins"));
+    }
+    if until < standing.today {
+        return Err(refused("period_is_over", "the last day of the period has passed"));
+    }
+    if until > last_day(from, LASTS_MAX_DAYS) {
+        return Err(refused("period_too_long", "no authorization lasts longer than a year"));
+    }
+    Ok((from, until))
 }
 
 fn last_day(from: NaiveDate, lasts: i64) -> NaiveDate {
@@ -154,6 +207,10 @@ pub(crate) struct InquireInput {
     fill: Option<i64>,
     #[serde(rename = "refills")]
     _refills: Option<i64>,
+    #[serde(rename = "from")]
+    _from: Option<NaiveDate>,
+    #[serde(rename = "until")]
+    _until: Option<NaiveDate>,
 }
 
 #[async_trait]

@@ -202,6 +202,7 @@ impl TypedAction for ByRx {
             fills(&mut conn, &call.payer, number, rx).await?.first().map_or(1, |it| it.fill + 1);
         let day = today(call, &row)?.to_string();
         let held = covering_authorization(&mut conn, &call.payer, (number, rx, fill), &day).await?;
+        let held = held.filter(|it| it.from_day <= day);
         let claim = whole(&mut conn, call, row).await?;
         let drug: Option<Medication> =
             claim.medications.iter().find(|it| it.rx_number == rx).cloned();

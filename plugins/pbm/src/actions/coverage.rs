@@ -83,10 +83,11 @@ impl TypedAction for CheckCoverage {
             Verdict::TooSoon(day) => (CoverageStatus::TooSoon, TOO_EARLY.into(), Some(day)),
             Verdict::NeedsApproval(code) => (CoverageStatus::NeedsApproval, code, None),
         };
+        let (days_supply, quantity) = standing.next_supply();
         Ok(Coverage {
             status,
-            days_supply: standing.rx.days_supply,
-            quantity: standing.rx.quantity,
+            days_supply,
+            quantity,
             price: format!("{} USD", standing.rx.price),
             reason: reject_reason(if code.is_empty() { PAID } else { &code }),
             next_fill_date,

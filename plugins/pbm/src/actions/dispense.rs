@@ -73,17 +73,10 @@ async fn write(
     if standing.verdict()? != Verdict::Covered {
         return Err(refused("not_covered", "this fill is not covered today"));
     }
-    let fill = fill_of_today(&standing, next, today);
+    let (days_supply, quantity) = standing.next_supply();
+    let fill = Fill { fill: next, filled_on: today, days_supply, quantity };
     if !insert_fill(conn, &call.payer, claim, rx, &fill).await? {
         return Err(refused("already_dispensed", "this fill is noted already"));
     }
     Ok(Dispensing { filled_on: standing.today, fill: next })
-}
-
-/// As prescribed, or as much of it as was authorized; the quantity in proportion, rounded up.
-fn fill_of_today(standing: &Standing, fill: i64, filled_on: String) -> Fill {
-    let prescribed = standing.rx.days_supply.max(1);
-    let days = standing.authorization.as_ref().map_or(prescribed, |it| it.days);
-    let quantity = (standing.rx.quantity * days + prescribed - 1) / prescribed;
-    Fill { fill, filled_on, days_supply: days, quantity }
 }

@@ -18,7 +18,8 @@ pub(crate) struct Authorization {
     pub days: i64,
 }
 
-/// The authorization that holds for this fill today.
+/// The authorization for this fill whose last day has not passed. Its first day may still come:
+/// nobody needs to be asked again, but it covers nothing yet.
 pub(crate) async fn covering_authorization(
     conn: &mut SqliteConnection,
     payer: &str,

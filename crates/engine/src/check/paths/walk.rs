@@ -172,7 +172,13 @@ impl<'a> Walk<'a> {
             Core::Jump(to) => out.push((*to, state)),
             Core::Set { field, .. } => out.push((pc + 1, self.with(state, Some(field)))),
             Core::Schedule { .. } => out.push((pc + 1, state)),
-            Core::Run(run) => out.push((pc + 1, self.with(self.later(state), run.save.as_ref()))),
+            Core::Run(run) => {
+                let mut later = self.with(self.later(state), run.save.as_ref());
+                // What the other flow did not learn is empty afterwards.
+                let kept = run.keep.iter().filter_map(|(ours, _)| self.field(ours));
+                kept.for_each(|it| later.known.take(it));
+                out.push((pc + 1, later));
+            }
             Core::Handoff(handoff) => {
                 let later = self.later(state);
                 if let Some(save) = &handoff.save {
