@@ -286,7 +286,7 @@ async fn done(State(web): State<Web>, request: Request) -> Response {
     };
     match told {
         Ok(()) => {
-            door.page(Some("Thank you. We noted that it was filled, and the worker is told."))
+            door.page(Some("Thank you. We noted that it was filled."))
         }
         Err(response) => response,
     }

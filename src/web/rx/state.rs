@@ -163,7 +163,7 @@ pub fn say(stage: &Stage, now: Timestamp, clock: impl Fn(Timestamp) -> String) -
         Stage::MoreNeeded => said(
             "The adjuster asked for more information before deciding.",
             "Ours: we are collecting it.",
-            "This can take longer than a visit. We tell you and the worker when it is decided.",
+            "This can take longer than a visit. The worker is told when it is decided; look here again for the answer.",
             "note",
         ),
         Stage::AtDesk => said(
