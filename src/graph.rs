@@ -77,12 +77,18 @@ pub fn picture(program: &Program) -> (Vec<Node>, Vec<Edge>) {
     (nodes, edges)
 }
 
-/// Where a jump really lands.
+/// Where a step really lands: jumps followed, and what only fetches a field passed over.
 fn land(program: &Program, mut pc: Pc) -> Pc {
     // A jump to itself would never land; a flow has no more jumps than steps.
     for _ in 0..program.steps.len() {
         match program.steps.get(pc) {
             Some(Core::Jump(to)) => pc = *to,
+            Some(Core::Branch { condition, .. }) if condition.source.starts_with("!known(") => {
+                pc += 1;
+            }
+            Some(Core::Set { to, .. }) if to.reads.iter().any(|it| it.0.starts_with('_')) => {
+                pc += 1;
+            }
             Some(Core::AskAgain { anchor }) => match program.anchors.get(anchor) {
                 Some(to) => pc = *to,
                 None => return pc,
@@ -157,7 +163,11 @@ fn node(program: &Program, pc: Pc) -> Node {
         Core::Decide(decide) => {
             (Look::Decide, format!("The {} decides", decide.party), decided(decide))
         }
-        Core::Call(call) => (Look::Do, spoken(&call.action.replace('.', ": ")), Vec::new()),
+        Core::Call(call) => {
+            let action = call.action.rsplit('.').next().unwrap_or_default();
+            let from = call.action.split('.').next().unwrap_or_default();
+            (Look::Do, capital(&spoken(action)), vec![format!("with {from}")])
+        }
         Core::Wait(wait) => {
             let until = match &wait.until {
                 WaitFor::For(duration) => duration.to_string(),
@@ -166,9 +176,7 @@ fn node(program: &Program, pc: Pc) -> Node {
             };
             (Look::Do, "Wait".into(), vec![until])
         }
-        Core::Branch { condition, .. } => {
-            (Look::Do, "Is it so?".into(), vec![condition.source.clone()])
-        }
+        Core::Branch { condition, .. } => (Look::Do, question(&condition.source), Vec::new()),
         Core::Switch { path, .. } => (Look::Do, "Which is it?".into(), vec![spoken(&path.0)]),
         Core::Set { field, .. } => (Look::Do, "Note".into(), vec![spoken(field)]),
         Core::Schedule { at, flow, .. } => {
@@ -197,7 +205,8 @@ fn decided(decide: &Decide) -> Vec<String> {
             RungDoes::Remind => "remind the",
             RungDoes::AlsoAsk => "also ask the",
         };
-        let when = rung.when.as_ref().map_or(String::new(), |it| format!(" (if {})", it.source));
+        let when = rung.when.as_ref().map(|it| question(&it.source).to_lowercase());
+        let when = when.map_or(String::new(), |it| format!(" (if {})", it.trim_end_matches('?')));
         body.push(format!("after {}: {what} {}{when}", rung.after, rung.party));
     }
     body
@@ -210,6 +219,22 @@ fn words(wording: &Wording) -> String {
 
 fn english(label: &Words) -> String {
     label.get("en").or_else(|| label.values().next()).cloned().unwrap_or_default()
+}
+
+/// A condition as a question. Ours about candidates are counted in words.
+fn question(source: &str) -> String {
+    if source.contains("_candidates)") {
+        let one = source.ends_with("== 1");
+        return if one { "Is there just one?".into() } else { "Are there several?".into() };
+    }
+    let plain = source.replace("==", "is").replace("!=", "is not").replace('"', "");
+    format!("{}?", capital(&spoken(&plain)))
+}
+
+fn capital(words: &str) -> String {
+    let mut letters = words.chars();
+    let first = letters.next().map(|it| it.to_uppercase().to_string()).unwrap_or_default();
+    first + letters.as_str()
 }
 
 /// A name as people say it.

@@ -11,7 +11,7 @@ const GAP_Y: usize = 46;
 const LINE: usize = 17;
 const PAD: usize = 12;
 /// Characters that fit on one line of a box at 13 pixels.
-const CHARS_MAX: usize = 36;
+const CHARS_MAX: usize = 33;
 /// Lines of one text before it is cut; the whole stands in the box's title.
 const LINES_MAX: usize = 4;
 
