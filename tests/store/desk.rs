@@ -183,10 +183,11 @@ async fn a_session_ends_when_it_is_idle_or_told_to(store: &dyn Store) {
     store.put_session("digest", &session).await.unwrap();
     assert_eq!(store.session("other", NOW, IDLE_MS).await.unwrap(), None);
     let later = after_ms(IDLE_MS);
-    let touched = store.session("digest", later, IDLE_MS).await.unwrap().unwrap();
-    assert_eq!(touched, Session { last_seen: later, ..session.clone() });
+    let before = store.session("digest", later, IDLE_MS).await.unwrap();
+    assert_eq!(before, Some(session.clone()), "it answers as it was before the touch");
     let latest = later.plus_ms(IDLE_MS);
-    assert!(store.session("digest", latest, IDLE_MS).await.unwrap().is_some(), "it was touched");
+    let touched = store.session("digest", latest, IDLE_MS).await.unwrap();
+    assert_eq!(touched, Some(Session { last_seen: later, ..session.clone() }));
     let idle = latest.plus_ms(IDLE_MS + 1);
     assert_eq!(store.session("digest", idle, IDLE_MS).await.unwrap(), None);
     assert_eq!(store.session("digest", NOW, IDLE_MS).await.unwrap(), None, "and stays ended");
