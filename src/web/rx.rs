@@ -285,9 +285,7 @@ async fn done(State(web): State<Web>, request: Request) -> Response {
         Err(response) => Err(response),
     };
     match told {
-        Ok(()) => {
-            door.page(Some("Thank you. We noted that it was filled."))
-        }
+        Ok(()) => door.page(Some("Thank you. We noted that it was filled.")),
         Err(response) => response,
     }
 }
