@@ -21,6 +21,9 @@ pub struct Config {
     /// `sqlite://FILE`; default a file in `data`.
     #[serde(default)]
     pub database: Option<String>,
+    /// Payers whose prescriptions the pharmacist's door may look up.
+    #[serde(default)]
+    pub payers: Vec<String>,
     /// The address under which people reach the doors, for links: `https://care.example.com`.
     pub public_url: String,
 }

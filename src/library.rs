@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use mendline_engine::catalog::Catalog;
-use mendline_engine::check::{Finding, Severity};
+use mendline_engine::check::{Finding, Severity, circular};
 use mendline_engine::core::Program;
 use mendline_engine::load::{Source, load};
 
@@ -126,6 +126,9 @@ pub fn shelve(folders: Vec<Folder>, catalog: &Catalog) -> Shelf {
         }
         shelf.folders.push(folder);
     }
+    // A circle shows only when all are seen together.
+    let programs: Vec<_> = shelf.flows.iter().map(|it| &it.program).collect();
+    shelf.findings.extend(circular(&programs));
     shelf
 }
 

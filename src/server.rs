@@ -33,7 +33,11 @@ pub async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
 }
 
 /// Serves until Ctrl-C or a termination signal, then finishes what it began.
-pub async fn serve(house: Arc<House>, listener: TcpListener) -> anyhow::Result<()> {
+pub async fn serve(
+    house: Arc<House>,
+    listener: TcpListener,
+    settings: web::Settings,
+) -> anyhow::Result<()> {
     let shutdown = CancellationToken::new();
     let pumping = tokio::spawn(pump::run(house.clone(), shutdown.clone()));
     let reloading = tokio::spawn(reload(house.clone(), shutdown.clone()));
@@ -43,7 +47,7 @@ pub async fn serve(house: Arc<House>, listener: TcpListener) -> anyhow::Result<(
         info!("stopping");
         signalled.cancel();
     });
-    let app = web::router(house).into_make_service_with_connect_info::<SocketAddr>();
+    let app = web::router_with(house, settings).into_make_service_with_connect_info::<SocketAddr>();
     let stopped = shutdown.clone().cancelled_owned();
     let serving = axum::serve(listener, app).with_graceful_shutdown(stopped);
     tokio::select! {

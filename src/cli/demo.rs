@@ -24,6 +24,8 @@ use crate::web;
 const PAYER: &str = "northwind-mutual-demo";
 /// The demo worker.
 const WORKER: &str = "ana";
+/// Her claim, and her prescription that needs an approval.
+const CLAIM_AND_RX: (&str, &str) = ("DEMO-CA-000123", "7700001");
 
 #[derive(Args)]
 pub(super) struct Demo {
@@ -54,6 +56,7 @@ impl Demo {
         let bound = server::bind(address).await?;
         let base = format!("http://localhost:{}", self.port);
         let invite = web::invite_link(&house, PAYER, WORKER, &base);
+        let (claim, rx) = CLAIM_AND_RX;
         println!("\nMendline is running. Everyone you meet here is fictional.\n");
         println!("  The worker's chat    {invite}");
         println!("  The desk             {base}/desk");
@@ -61,12 +64,10 @@ impl Demo {
         for it in &logins {
             println!("                       {:8} {} ({})", it.login, it.name, it.what);
         }
-        println!(
-            "  The pharmacist       {base}/rx   claim DEMO-CA-000123 and its prescription number"
-        );
+        println!("  The pharmacist       {base}/rx   claim {claim}, prescription {rx}");
         println!("\n  Write “my prescription was rejected” in the chat, then decide at the desk.");
         println!("  Stop with Ctrl-C. Nothing is lost: start again and go on.\n");
-        server::serve(house, bound).await?;
+        server::serve(house, bound, web::Settings::demo()).await?;
         Ok(ExitCode::SUCCESS)
     }
 }

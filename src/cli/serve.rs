@@ -7,6 +7,7 @@ use clap::Args;
 
 use crate::config::Config;
 use crate::server;
+use crate::web::Settings;
 
 #[derive(Args)]
 pub(super) struct Serve {
@@ -26,7 +27,7 @@ impl Serve {
         let house = super::demo::open_house(&config.data, database.as_deref(), false).await?;
         let listener = server::bind(config.listen).await?;
         println!("Mendline serves {} on {}", config.public_url, config.listen);
-        server::serve(house, listener).await?;
+        server::serve(house, listener, Settings::serve(config.payers)).await?;
         Ok(ExitCode::SUCCESS)
     }
 }

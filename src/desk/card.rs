@@ -208,6 +208,7 @@ fn facts(card: &Card) -> Vec<(String, String)> {
                 None => code.to_owned(),
             },
             ("status", Some(status)) => words::titled(status),
+            ("price", Some(amount)) => words::money(amount),
             _ => words::value(value),
         };
         rows.push(((*label).to_owned(), shown));
@@ -238,7 +239,7 @@ fn clock(card: &Card, due: Option<Timestamp>, readers: Readers<'_>) -> Vec<Strin
         lines.push(if due < now {
             format!("Was due {moment}.")
         } else {
-            format!("Due {moment}, in {} ({}).", words::since(now, due), whose_limit(card))
+            format!("Due {moment}, in {} ({}).", words::ahead(now, due), whose_limit(card))
         });
     }
     if card.round > 0 {

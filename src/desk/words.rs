@@ -41,6 +41,21 @@ pub fn since(from: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// How long until a moment: days to the nearest, since "due in 1 day" must not mean two.
+pub fn ahead(now: Timestamp, due: Timestamp) -> String {
+    const HALF_A_DAY_MS: i64 = 720 * MINUTE_MS;
+    let left = due.0 - now.0;
+    if left < 2 * HALF_A_DAY_MS { since(now, due) } else { since(now, due.plus_ms(HALF_A_DAY_MS)) }
+}
+
+/// An amount as it is written: `$182.40` for `182.40 USD`.
+pub fn money(amount: &str) -> String {
+    match amount.split_once(' ') {
+        Some((number, "USD")) => format!("${number}"),
+        _ => amount.to_owned(),
+    }
+}
+
 /// One of several languages: the desk's, or whichever is there.
 pub fn pick<'a>(words: &'a Words, language: &str) -> &'a str {
     let found = words.get(language).or_else(|| words.get(DESK_LANGUAGE));
@@ -251,6 +266,9 @@ mod tests {
         ];
         for (minutes, want) in cases {
             assert_eq!(since(Timestamp(0), Timestamp(minutes * MINUTE_MS)), want);
+        }
+        for (minutes, want) in [(90, "1 h 30 min"), (1440, "1 day"), (2879, "2 days")] {
+            assert_eq!(ahead(Timestamp(0), Timestamp(minutes * MINUTE_MS)), want);
         }
     }
 

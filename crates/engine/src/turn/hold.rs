@@ -196,7 +196,8 @@ impl Cx<'_> {
     fn tell_handed_off(&mut self, party: &str) {
         let now = self.env.now;
         let soon = Duration { amount: 1, unit: Unit::BusinessMinute };
-        let opens = self.env.calendars.due(now, soon, None, self.zone(party));
+        let first_minute = self.env.calendars.due(now, soon, None, self.zone(party));
+        let opens = first_minute.plus_ms(-60_000);
         if opens.0 - now.0 <= CLOSED_MS {
             return self.say_phrase(party, Phrase::HandoffTold, Values::new());
         }
