@@ -96,7 +96,12 @@ fn nobodys_claim_goes_to_a_person() {
 #[test]
 fn a_task_for_staff_holds_nobody_and_gives_its_answer_back() {
     let mut play = written("gather-information");
-    let fields = [("claim".to_owned(), candidates()[0].clone())].into();
+    let fields = [
+        ("claim".to_owned(), candidates()[0].clone()),
+        ("whom".to_owned(), json!("prescriber")),
+        ("question".to_owned(), json!("is the dose right")),
+    ];
+    let fields = fields.into();
     play.turn(mendline_engine::event::Event::Started { fields, words: None });
     let open = play.handoff().unwrap();
     assert_eq!((&open.party, open.desk.as_str()), (&None, "pharmacy_desk"));
