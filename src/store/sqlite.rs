@@ -71,6 +71,17 @@ impl SqliteStore {
     }
 }
 
+/// Whether a look finds anything, without the write lock: an idle house asks many times a second.
+/// What comes in right after it is found by the next look.
+async fn finds(
+    writer: &mut SqliteConnection,
+    probe: &'static str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let found: i64 = sqlx::query_scalar(probe).bind(now.0).fetch_one(writer).await?;
+    Ok(found != 0)
+}
+
 /// Reads back the name of an effect.
 fn effect(text: &str) -> Result<EffectRef, StoreError> {
     text.parse().map_err(StoreError::Unreadable)

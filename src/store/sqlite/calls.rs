@@ -7,7 +7,7 @@ use sqlx::{Connection, Row, SqliteConnection};
 use tracing::error;
 
 use super::seal::Sealer;
-use super::{BEGIN, SqliteStore, commit, effect, inbox};
+use super::{BEGIN, SqliteStore, commit, effect, finds, inbox};
 use crate::store::{CallBecame, CallRow, EffectRef, NewCall, StoreError};
 
 pub(super) async fn put(
@@ -43,6 +43,11 @@ pub(super) async fn lease(
     limit: u32,
 ) -> Result<Vec<CallRow>, StoreError> {
     let mut writer = store.writer().await?;
+    const PROBE: &str =
+        "select exists (select 1 from calls where settled_at is null and due <= ?1)";
+    if !finds(&mut writer, PROBE, now).await? {
+        return Ok(Vec::new());
+    }
     let mut tx = writer.begin_with(BEGIN).await?;
     let rows = sqlx::query(
         "select c.payer, c.effect, c.key_person, c.action, c.is_write, c.input_ct,

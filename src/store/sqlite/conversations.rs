@@ -8,7 +8,7 @@ use tracing::error;
 
 use super::inbox::{self, Entry};
 use super::seal::{Sealer, unless_forgotten};
-use super::{BEGIN, SqliteStore, effect, timers};
+use super::{BEGIN, SqliteStore, effect, finds, timers};
 use crate::store::{Claimed, Conversation, NewConversation, StoreError};
 use crate::vault::Vault;
 
@@ -99,6 +99,10 @@ pub(super) async fn claim(
     events_max: u32,
 ) -> Result<Vec<Claimed>, StoreError> {
     let mut writer = store.writer().await?;
+    const PROBE: &str = "select exists (select 1 from inbox where done_at is null and conversation is not null and ?1 is not null)";
+    if !finds(&mut writer, PROBE, now).await? {
+        return Ok(Vec::new());
+    }
     let mut tx = writer.begin_with(BEGIN).await?;
     let rows = sqlx::query(
         "select c.payer, c.id, c.principal, c.flow, c.flow_hash, c.parent, c.turn, c.state_ct, c.began, c.turned, k.wrapped

@@ -8,7 +8,7 @@ use sqlx::{Connection, Row, SqliteConnection};
 use tracing::error;
 
 use super::seal::Sealer;
-use super::{BEGIN, SqliteStore, effect};
+use super::{BEGIN, SqliteStore, effect, finds};
 use crate::store::{DeadLetter, EffectRef, Frozen, MessageRef, MessageRow, OutboxRow, StoreError};
 
 /// A message on its way into the outbox.
@@ -61,6 +61,11 @@ pub(super) async fn lease(
     limit: u32,
 ) -> Result<Vec<OutboxRow>, StoreError> {
     let mut writer = store.writer().await?;
+    const PROBE: &str =
+        "select exists (select 1 from outbox where settled_at is null and due <= ?1)";
+    if !finds(&mut writer, PROBE, now).await? {
+        return Ok(Vec::new());
+    }
     let mut tx = writer.begin_with(BEGIN).await?;
     let rows = sqlx::query(
         "select o.seq, o.payer, o.effect, o.person, o.key_person, o.message_ct, o.frozen_ct, o.committed,

@@ -7,7 +7,7 @@ use tracing::error;
 
 use super::conversations::principal;
 use super::seal::Sealer;
-use super::{BEGIN, SqliteStore, Tx, commit, inbox};
+use super::{BEGIN, SqliteStore, Tx, commit, finds, inbox};
 use crate::store::{NewConversation, StoreError};
 
 /// Sets a timer; one of the same name and an older generation is replaced.
@@ -73,6 +73,10 @@ pub(super) async fn fire_due(
     limit: u32,
 ) -> Result<u32, StoreError> {
     let mut writer = store.writer().await?;
+    const PROBE: &str = "select exists (select 1 from timers where due <= ?1) or exists (select 1 from starts where due <= ?1)";
+    if !finds(&mut writer, PROBE, now).await? {
+        return Ok(0);
+    }
     let mut tx = writer.begin_with(BEGIN).await?;
     let mut fired = fire_timers(store, &mut tx, now, limit).await?;
     fired += fire_starts(store, &mut tx, now, limit.saturating_sub(fired)).await?;
