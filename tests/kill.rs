@@ -3,6 +3,8 @@
 //!
 //! The moments come from a seed, which is printed; `MENDLINE_SEED` plays another one.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 #[path = "support/demo.rs"]
 mod demo;
 

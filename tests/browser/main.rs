@@ -3,6 +3,8 @@
 //!
 //! Needs `chromium` and `chromedriver`. All traffic stays on this machine.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 #[path = "../support/demo.rs"]
 mod demo;
 mod driver;

@@ -31,8 +31,8 @@ impl Demo {
         let folder = tempfile::tempdir().unwrap();
         let port = free_port();
         let (child, said) = spawn(&folder, port);
-        let invite = said.iter().flat_map(|it| it.split_whitespace());
-        let invite = invite.filter(|it| it.contains("/chat?invite=")).last();
+        let mut invite = said.iter().flat_map(|it| it.split_whitespace());
+        let invite = invite.rfind(|it| it.contains("/chat?invite="));
         let invite = invite.unwrap_or_else(|| panic!("no invite link in {said:#?}")).to_owned();
         Demo { child, folder, port, invite, said }
     }
@@ -83,6 +83,7 @@ fn free_port() -> u16 {
 }
 
 /// Starts the binary and waits until it says that it is ready; answers with what it said.
+#[expect(clippy::zombie_processes, reason = "`Demo` waits for it when it is dropped")]
 fn spawn(folder: &TempDir, port: u16) -> (Child, Vec<String>) {
     let log = File::options().create(true).append(true).open(folder.path().join("log")).unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_mendline"))

@@ -15,7 +15,6 @@ use mendline::vault::Vault;
 use mendline::wake::Wake;
 use mendline::web::{Settings, invite_link, router_with};
 use mendline::{catalog, host::Host, pump};
-use mendline_engine::load::{Source, load};
 use mendline_engine::time::Timestamp;
 use mendline_pbm::Pbm;
 use mendline_plugin::{Manifest, Plugin};
@@ -166,10 +165,11 @@ impl Place {
 
     /// Loads and publishes a flow of the house.
     pub async fn publish(&self, folder: &str) {
-        let file = format!("{}/flows/{folder}/flow.yaml", env!("CARGO_MANIFEST_DIR"));
-        let text = std::fs::read_to_string(&file).unwrap();
-        let loaded = load(&Source { file, text }, &[], &self.house.catalog, &[]);
-        let program = loaded.program.unwrap_or_else(|| panic!("{:?}", loaded.findings));
+        let folder = format!("{}/flows/{folder}", env!("CARGO_MANIFEST_DIR"));
+        let found = mendline::library::find(&[folder.into()]).unwrap();
+        let shelf = mendline::library::shelve(found, &self.house.catalog);
+        assert!(!shelf.has_errors(), "{:?}", shelf.findings);
+        let program = shelf.flows[0].program.clone();
         let kept = KeptFlow {
             hash: program.hash.clone(),
             sources: Default::default(),
