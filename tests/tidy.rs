@@ -1,5 +1,7 @@
 //! Rules about the code itself. What ARCHITECTURE.md says in prose, this says in asserts.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 use std::fs;
 use std::path::Path;
 
