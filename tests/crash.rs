@@ -85,10 +85,11 @@ async fn kill_everywhere(backdrop: &Backdrop, talk: &Talk) -> (u64, Vec<String>)
             }
             let killed = play(backdrop, talk, Some(CrashPlan { at, side, at_turns })).await;
             kills += 1;
-            failed.extend(
-                differs(&undisturbed, &killed)
-                    .map(|why| format!("{}: killed {side:?} write {at}: {why}", talk.name)),
-            );
+            if let Some(why) = differs(&undisturbed, &killed) {
+                let said = format!("{}: killed {side:?} write {at}: {why}", talk.name);
+                eprintln!("CHANGED  {said}");
+                failed.push(said);
+            }
         }
     }
     eprintln!("{:4} kills  {}", kills, talk.name);
