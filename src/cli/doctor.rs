@@ -86,7 +86,7 @@ async fn database(data: &std::path::Path, file: &std::path::Path) -> Vec<Look> {
     };
     let mut looks = vec![Look { well: true, what: format!("{} opens", file.display()) }];
     for (name, number) in counts.as_object().into_iter().flatten() {
-        let bad = matches!(name.as_str(), "stuck" | "dead_letters") && number.as_i64() != Some(0);
+        let bad = matches!(name.as_str(), "messages_dead") && number.as_i64() != Some(0);
         looks.push(Look { well: !bad, what: format!("{name}: {number}") });
     }
     looks

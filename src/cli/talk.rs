@@ -93,6 +93,7 @@ impl Talk {
 fn script(flow: &str) -> Script {
     let now = chrono::DateTime::from_timestamp_millis(System.now().0).unwrap_or_default();
     let parties = ["worker", "adjuster", "supervisor", "pharmacy"];
+    let cast = [("worker", "ana"), ("adjuster", "dana"), ("supervisor", "sam")];
     Script {
         file: "the terminal".into(),
         name: "what was played by hand".into(),
@@ -102,7 +103,7 @@ fn script(flow: &str) -> Script {
             zone: "UTC".into(),
             office: None,
         },
-        people: [("worker".to_owned(), "ana".to_owned())].into(),
+        people: cast.map(|(party, person)| (party.to_owned(), person.to_owned())).into(),
         payer: "northwind-mutual-demo".into(),
         languages: Default::default(),
         channels: parties.map(|it| (it.to_owned(), TERMINAL.to_owned())).into(),
