@@ -64,7 +64,6 @@ async fn killed_at_any_write_the_same_people_see_the_same_words_once() {
 fn stride() -> u64 {
     if std::env::var("MENDLINE_KILLS").is_ok_and(|it| it == "all") { 1 } else { STRIDE }
 }
-}
 
 async fn kill_everywhere(backdrop: &Backdrop, talk: &Talk) -> (u64, Vec<String>) {
     let at_turns = !AT_EVERY_WRITE.iter().any(|it| talk.file.ends_with(it));
