@@ -1,6 +1,7 @@
 //! The commands, one file each. They read arguments and print; the work is done elsewhere.
 
 mod check;
+mod config;
 mod demo;
 mod doctor;
 mod graph;
@@ -29,6 +30,8 @@ enum Command {
     Demo(demo::Demo),
     /// Serves with a configuration file.
     Serve(serve::Serve),
+    /// Prints a configuration file with every setting explained, or checks one.
+    Config(config::Config),
     /// Checks flows and says what is wrong, where, and what to do.
     Check(check::Check),
     /// Plays the talks beside the flows.
@@ -81,6 +84,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Demo(it) => it.run().await,
         Command::Serve(it) => it.run().await,
+        Command::Config(it) => it.run(),
         Command::Check(it) => it.run().await,
         Command::Test(it) => it.run().await,
         Command::Talk(it) => it.run().await,

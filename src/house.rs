@@ -6,6 +6,7 @@ use std::sync::Arc;
 use mendline_engine::catalog::Catalog;
 use mendline_engine::rules::RulePacks;
 use mendline_engine::time::calendar::Calendars;
+use tokio_util::sync::CancellationToken;
 
 use crate::channels::{Channel, Incoming};
 use crate::clock::Clock;
@@ -39,6 +40,8 @@ pub struct House {
     pub wake: Arc<Wake>,
     /// Whether this is the demo (fictional claims, demo logins allowed, banner shown).
     pub demo: bool,
+    /// Cancelled when somebody said stop: nobody is let in any more, what is in hand is finished.
+    pub stopping: CancellationToken,
 }
 
 impl House {

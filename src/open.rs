@@ -58,5 +58,6 @@ pub fn assemble(parts: Parts) -> Arc<House> {
         vault: parts.vault,
         wake,
         demo: parts.demo,
+        stopping: tokio_util::sync::CancellationToken::new(),
     })
 }

@@ -1,5 +1,8 @@
 //! Runs the house and its doors until somebody says stop.
 
+mod notify;
+
+use std::future::IntoFuture as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,6 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::Context;
 use tokio::net::TcpListener;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -15,6 +19,8 @@ use crate::{library, pump, web};
 
 /// How often changed flow files are looked for.
 const RELOAD_EVERY: Duration = Duration::from_secs(2);
+/// How long the demo finishes what is in hand. Somebody waits before a terminal.
+const DEMO_DRAIN_WITHIN: Duration = Duration::from_secs(4);
 
 /// Writes what happens to standard error; `RUST_LOG` says how much.
 pub fn log_to_stderr() {
@@ -29,36 +35,76 @@ pub fn log_to_stderr() {
 pub async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address)
         .await
-        .with_context(|| format!("port {} is taken; choose another with --port", address.port()))
+        .with_context(|| format!("cannot listen on {address}; is another server there?"))
 }
 
-/// Serves until Ctrl-C or a termination signal, then finishes what it began.
+/// What a server is given beside its house.
+pub struct Serving {
+    /// The open port.
+    pub listener: TcpListener,
+    /// What the doors are told.
+    pub settings: web::Settings,
+    /// Folders of flows that are read again when they change.
+    pub flows: Vec<PathBuf>,
+    /// How long what is in hand may take after somebody said stop.
+    pub drain_within: Duration,
+}
+
+/// Serves with the demo's habits; see [`run`].
 pub async fn serve(
     house: Arc<House>,
     listener: TcpListener,
     settings: web::Settings,
 ) -> anyhow::Result<()> {
-    let shutdown = CancellationToken::new();
-    let pumping = tokio::spawn(pump::run(house.clone(), shutdown.clone()));
-    let reloading = tokio::spawn(reload(house.clone(), shutdown.clone()));
-    let signalled = shutdown.clone();
+    let flows = vec![PathBuf::from("flows")];
+    run(house, Serving { listener, settings, flows, drain_within: DEMO_DRAIN_WITHIN }).await
+}
+
+/// Serves until Ctrl-C, a termination signal or `house.stopping`; then lets nobody in any more,
+/// answers those who are in, finishes the turns and sends in hand, and returns. What is not
+/// finished by then is taken up again by whoever starts next: its lease lapses.
+pub async fn run(house: Arc<House>, it: Serving) -> anyhow::Result<()> {
+    let (stopping, shutdown) = (house.stopping.clone(), CancellationToken::new());
+    let mut loops = vec![
+        tokio::spawn(pump::run(house.clone(), shutdown.clone())),
+        tokio::spawn(reload(house.clone(), it.flows, shutdown.clone())),
+    ];
+    let told = stopping.clone();
     tokio::spawn(async move {
         until_told().await;
-        info!("stopping");
-        signalled.cancel();
+        told.cancel();
+        until_told().await;
+        warn!("told to stop twice: leaving at once");
+        std::process::exit(1);
     });
-    let app = web::router_with(house, settings).into_make_service_with_connect_info::<SocketAddr>();
-    let stopped = shutdown.clone().cancelled_owned();
-    let serving = axum::serve(listener, app).with_graceful_shutdown(stopped);
+    let app =
+        web::router_with(house, it.settings).into_make_service_with_connect_info::<SocketAddr>();
+    let serving = axum::serve(it.listener, app)
+        .with_graceful_shutdown(stopping.clone().cancelled_owned())
+        .into_future();
+    let mut doors = tokio::spawn(serving);
+    notify::tell(notify::READY);
     tokio::select! {
-        result = serving => result.context("serving")?,
-        // Open sockets and event streams would keep the door open for ever.
-        () = async { shutdown.cancelled().await; tokio::time::sleep(Duration::from_secs(2)).await } => {}
+        ended = &mut doors => ended.context("the doors ended badly")?.context("serving")?,
+        () = stopping.cancelled() => {}
+    }
+    notify::tell(notify::STOPPING);
+    stopping.cancel();
+    info!(within_s = it.drain_within.as_secs(), "stopping: finishing what is in hand");
+    let until = Instant::now() + it.drain_within;
+    // Visitors first: a form waits for its turn, and turns need the loops.
+    if !doors.is_finished() && timeout_at(until - it.drain_within / 2, &mut doors).await.is_err() {
+        warn!("visitors were cut off: they took too long");
+        doors.abort();
     }
     shutdown.cancel();
-    for task in [pumping, reloading] {
-        task.await.context("a loop ended badly")?;
+    for task in &mut loops {
+        match timeout_at(until, task).await {
+            Ok(ended) => ended.context("a loop ended badly")?,
+            Err(_) => warn!("what is in hand takes too long and is left to the next start"),
+        }
     }
+    info!("stopped");
     Ok(())
 }
 
@@ -79,27 +125,27 @@ async fn until_told() {
 }
 
 /// Publishes flows that change on disk. One with errors says so and changes nothing.
-async fn reload(house: Arc<House>, shutdown: CancellationToken) {
-    let folder = PathBuf::from("flows");
-    let mut seen = newest(&folder);
+async fn reload(house: Arc<House>, folders: Vec<PathBuf>, shutdown: CancellationToken) {
+    let newest = |folders: &[PathBuf]| folders.iter().filter_map(|it| newest(it)).max();
+    let mut seen = newest(&folders);
     loop {
         tokio::select! {
             () = tokio::time::sleep(RELOAD_EVERY) => {}
             () = shutdown.cancelled() => return,
         }
-        let now = newest(&folder);
+        let now = newest(&folders);
         if now == seen || now.is_none() {
             continue;
         }
         seen = now;
-        if let Err(error) = publish_changed(&house, &folder).await {
+        if let Err(error) = publish_changed(&house, &folders).await {
             warn!("flows stay as they are: {error:#}");
         }
     }
 }
 
-async fn publish_changed(house: &House, folder: &PathBuf) -> anyhow::Result<()> {
-    let shelf = library::shelve(library::find(std::slice::from_ref(folder))?, &house.catalog);
+async fn publish_changed(house: &House, folders: &[PathBuf]) -> anyhow::Result<()> {
+    let shelf = library::shelve(library::find(folders)?, &house.catalog);
     for finding in &shelf.findings {
         let text = shelf.text_of(&finding.file).unwrap_or_default();
         eprintln!("{}", mendline_engine::check::explain(finding, text));

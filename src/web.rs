@@ -13,6 +13,7 @@ pub mod limits;
 pub mod lines;
 pub mod pages;
 pub mod protocol;
+pub mod proxy;
 pub mod rx;
 pub mod session;
 pub mod socket;
@@ -30,6 +31,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use invite::invite_link;
 
+use crate::config::Net;
 use crate::house::House;
 
 /// What an operator may set about the doors.
@@ -41,6 +43,8 @@ pub struct Settings {
     pub frame_ancestors: String,
     /// Payer and person whose chat links the demo shows.
     pub demo_people: Vec<(String, String)>,
+    /// Our own proxies: only their word on a visitor's address is believed.
+    pub proxies: Vec<Net>,
 }
 
 impl Settings {
@@ -54,12 +58,18 @@ impl Settings {
                 .map(|(payer, person)| (payer.clone(), person.to_owned()))
                 .into(),
             payers: vec![northwind, cedar],
+            proxies: Vec::new(),
         }
     }
 
     /// A server's defaults: no payer, framed by nobody else.
     pub fn serve(payers: Vec<String>) -> Settings {
-        Settings { payers, frame_ancestors: "'self'".into(), demo_people: Vec::new() }
+        Settings {
+            payers,
+            frame_ancestors: "'self'".into(),
+            demo_people: Vec::new(),
+            proxies: Vec::new(),
+        }
     }
 }
 
@@ -122,7 +132,8 @@ pub fn router_with(house: Arc<House>, settings: Settings) -> Router {
         .method_not_allowed_fallback(|| async { axum::http::StatusCode::METHOD_NOT_ALLOWED })
         .layer(DefaultBodyLimit::max(limits::BODY_BYTES_MAX))
         .layer(from_fn_with_state(web.clone(), guard::hold))
-        .layer(from_fn_with_state(web, guard::dress))
+        .layer(from_fn_with_state(web.clone(), guard::dress))
+        .layer(from_fn_with_state(web, proxy::believe))
 }
 
 /// Serves every door on `listener` until `shutdown`; open requests are finished first.

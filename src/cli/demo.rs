@@ -49,7 +49,8 @@ impl Default for Demo {
 impl Demo {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         server::log_to_stderr();
-        let house = open_house(&self.data, self.database.as_deref(), true).await?;
+        let vault = data_vault(&self.data)?;
+        let house = open_house(&self.data, vault, self.database.as_deref(), &[], true).await?;
         let logins = accounts::seed_demo(house.store.as_ref()).await;
         let logins = logins.context("making the demo's accounts")?;
         let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), self.port);
@@ -78,15 +79,22 @@ pub(crate) fn shipped_catalog() -> anyhow::Result<Catalog> {
     crate::catalog::gather(&[manifest])
 }
 
-/// Opens the house over a data folder, with the flows that can be found.
+/// The vault of a data folder, made with it where there is none.
+fn data_vault(data: &std::path::Path) -> anyhow::Result<Arc<Vault>> {
+    std::fs::create_dir_all(data).with_context(|| format!("making {}", data.display()))?;
+    let vault = Vault::load_or_create(&data.join("operator.key")).context("the operator's key")?;
+    Ok(Arc::new(vault))
+}
+
+/// Opens the house over a data folder, with the flows of these folders, or those that can be found.
 pub(crate) async fn open_house(
     data: &std::path::Path,
+    vault: Arc<Vault>,
     database: Option<&str>,
+    flows: &[PathBuf],
     demo: bool,
 ) -> anyhow::Result<Arc<House>> {
     std::fs::create_dir_all(data).with_context(|| format!("making {}", data.display()))?;
-    let vault = Vault::load_or_create(&data.join("operator.key")).context("the operator's key")?;
-    let vault = Arc::new(vault);
     let file = database_file(data, database)?;
     let store = Arc::new(SqliteStore::open(&file, vault.clone()).await?);
     let pbm = mendline_pbm::Pbm::open(Some(&data.join("pbm.db"))).await;
@@ -97,7 +105,7 @@ pub(crate) async fn open_house(
     let parts =
         Parts { store, clock: Arc::new(System), vault, host, catalog, channels: Vec::new(), demo };
     let house = assemble(parts);
-    let shelf = crate::library::shelve(super::flow_folders(&[])?, &house.catalog);
+    let shelf = crate::library::shelve(super::flow_folders(flows)?, &house.catalog);
     for finding in &shelf.findings {
         let text = shelf.text_of(&finding.file).unwrap_or_default();
         eprintln!("{}", mendline_engine::check::explain(finding, text));

@@ -2,19 +2,23 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
+use anyhow::Context;
 use clap::Args;
+use tracing::warn;
 
 use crate::config::Config;
-use crate::server;
+use crate::server::{self, Serving};
+use crate::vault::Vault;
 use crate::web::Settings;
 
 #[derive(Args)]
 pub(super) struct Serve {
     /// The configuration file.
-    #[arg(long, default_value = "mendline.toml")]
+    #[arg(long, env = "MENDLINE_CONFIG", default_value = "mendline.toml")]
     config: PathBuf,
-    /// `sqlite://FILE`, instead of the one in the file.
+    /// `sqlite://FILE` or `postgres://…`, instead of the one in the file.
     #[arg(long)]
     database: Option<String>,
 }
@@ -23,11 +27,48 @@ impl Serve {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         server::log_to_stderr();
         let config = Config::read(&self.config)?;
-        let database = self.database.or(config.database);
-        let house = super::demo::open_house(&config.data, database.as_deref(), false).await?;
+        let in_file = config.database_url()?;
+        let database = self.database.as_deref().or(in_file.as_ref().map(|it| it.expose()));
+        let vault = Arc::new(vault(&config)?);
+        let house =
+            super::demo::open_house(&config.data, vault, database, &config.flows, false).await?;
+        for flow in config.outbound.flows.keys().filter(|it| house.flows.current(it).is_none()) {
+            warn!(flow, "`outbound.flows` names a flow that is not here");
+        }
         let listener = server::bind(config.listen).await?;
         println!("Mendline serves {} on {}", config.public_url, config.listen);
-        server::serve(house, listener, Settings::serve(config.payers)).await?;
+        let serving = Serving {
+            listener,
+            settings: settings(&config),
+            flows: watched(&config),
+            drain_within: config.drain_within(),
+        };
+        server::run(house, serving).await?;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// The vault over the operator's key, from the environment or from its file.
+pub(super) fn vault(config: &Config) -> anyhow::Result<Vault> {
+    let key = match &config.operator_key {
+        Some(key) => Vault::from_hex(key.expose()),
+        None => Vault::load_or_create(&config.key_file()),
+    };
+    key.context("the operator's key")
+}
+
+/// What the doors are told.
+fn settings(config: &Config) -> Settings {
+    let may_embed = config.chat.may_embed.iter();
+    let ancestors = may_embed.fold("'self'".to_owned(), |all, site| format!("{all} {site}"));
+    Settings {
+        frame_ancestors: ancestors,
+        proxies: config.proxy.trusted.clone(),
+        ..Settings::serve(config.at_the_counter())
+    }
+}
+
+/// The folders that are read again when something in them changes.
+fn watched(config: &Config) -> Vec<PathBuf> {
+    if config.flows.is_empty() { vec!["flows".into()] } else { config.flows.clone() }
 }

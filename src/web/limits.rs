@@ -67,8 +67,8 @@ pub fn allows<K: Clone + std::hash::Hash + Eq>(
     limiter.check_key(key).is_ok()
 }
 
-/// The address that the request came from. Forwarded headers are not believed: anyone can write
-/// them. Behind a proxy all visitors share one allowance until the proxy limits by itself.
+/// The address that the request came from. What a proxy says of it counts only where that proxy
+/// is one of ours ([`super::proxy`]): anyone can write such a header.
 pub fn address(extensions: &Extensions) -> IpAddr {
     let info = extensions.get::<ConnectInfo<SocketAddr>>();
     info.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |it| it.0.ip())

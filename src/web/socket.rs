@@ -148,6 +148,7 @@ impl Open {
         let mut news = self.web.house.wake.listen();
         let mut look = interval(LOOK_EVERY);
         let mut looks = 0_u32;
+        let stopping = self.web.house.stopping.clone();
         loop {
             let typing_until = self.typing_until.unwrap_or_else(|| Instant::now() + LOOK_EVERY);
             tokio::select! {
@@ -168,6 +169,7 @@ impl Open {
                     Ok(_) | Err(RecvError::Lagged(_)) => self.look().await?,
                     Err(RecvError::Closed) => return Err(Over::Bye(Bye::Later)),
                 },
+                () = stopping.cancelled() => return Err(Over::Bye(Bye::Later)),
                 _ = look.tick() => {
                     looks += 1;
                     self.still_here().await?;

@@ -11,7 +11,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use futures::stream::{self, Stream};
+use futures::stream::{self, Stream, StreamExt as _};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
@@ -178,6 +178,8 @@ pub async fn events(State(desk): State<Desk>, headers: HeaderMap) -> Response {
     let until = tokio::time::Instant::now() + Duration::from_millis(left);
     let news = desk.house.wake.listen();
     let stream = looks(news, staff.account.payer, staff.account.person, until);
+    // The browser comes back to whoever serves next.
+    let stream = stream.take_until(desk.house.stopping.clone().cancelled_owned());
     Sse::new(stream).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response()
 }
 
@@ -207,7 +209,7 @@ fn looks(
             }
         }
     });
-    stream::StreamExt::chain(first, rest)
+    first.chain(rest)
 }
 
 /// Whether news is for this person: never another payer's.
