@@ -1,6 +1,7 @@
 //! What is remembered: the one place that writes SQL.
 //!
-//! [`Store`] is a seam. SQLite is the embedded default; PostgreSQL comes behind the same suite.
+//! [`Store`] is a seam. SQLite is the embedded default, PostgreSQL the way out of one machine;
+//! one source of SQL serves both (`store/sql`), and one suite of tests.
 //! Everything private goes in and out as plain types here; the store encrypts it under the key
 //! of the person whom it concerns ([`crate::vault`]) and matches identifiers through keyed
 //! indexes. The payer stands in every key: no method reads across payers, except the workers'
@@ -8,6 +9,8 @@
 
 #[doc(hidden)]
 pub mod crashing;
+mod error;
+pub mod postgres;
 pub mod rows;
 pub mod sqlite;
 

@@ -1,5 +1,6 @@
 //! Opens the file: who may write it, how it is kept safe, how it is read.
 
+use std::any::Any;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,7 +10,6 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use sqlx::{Connection, Row, SqliteConnection};
-use tokio::sync::Mutex;
 
 use super::{SqliteStore, migrate};
 use crate::store::StoreError;
@@ -29,12 +29,22 @@ impl SqliteStore {
     /// date. Refuses while another server has it open.
     pub async fn open(path: &Path, vault: Arc<Vault>) -> Result<SqliteStore, StoreError> {
         let lock = lock(path)?;
-        let mut writer = SqliteConnection::connect_with(&writing(path)).await?;
+        // One connection, kept for good: SQLite has one writer.
+        let writers = SqlitePoolOptions::new()
+            .max_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .test_before_acquire(false)
+            .connect_with(writing(path))
+            .await?;
+        let mut writer = writers.acquire().await?;
         migrate::migrate(&mut writer).await?;
         check_key(&mut writer, &vault).await?;
         end_leases(&mut writer).await?;
+        drop(writer);
         let readers = readers(path).await?;
-        Ok(SqliteStore { writer: Some(Mutex::new(writer)), readers, vault, _lock: Some(lock) })
+        let _held: Option<Box<dyn Any + Send + Sync>> = Some(Box::new(lock));
+        Ok(SqliteStore { writers: Some(writers), readers, vault, _held })
     }
 
     /// Opens the database for looking, beside a running server. Every write is refused.
@@ -44,7 +54,7 @@ impl SqliteStore {
         migrate::expect_current(&mut reader).await?;
         expect_key(&mut reader, &vault).await?;
         drop(reader);
-        Ok(SqliteStore { writer: None, readers, vault, _lock: None })
+        Ok(SqliteStore { writers: None, readers, vault, _held: None })
     }
 
     /// Brings the schema of a database up to date and does nothing else. Refuses while a server
@@ -60,17 +70,18 @@ impl SqliteStore {
     #[doc(hidden)]
     pub async fn limit_pages(&self, pages: u32) -> Result<(), StoreError> {
         let limit = sqlx::AssertSqlSafe(format!("pragma max_page_count = {pages}"));
-        sqlx::query(limit).execute(&mut *self.writer().await?).await?;
+        let Some(writers) = &self.writers else { return Ok(()) };
+        sqlx::query(limit).execute(writers).await?;
         Ok(())
     }
 
     /// Lets the file shrink and closes it. Dropping it is as safe; this is tidier.
     pub async fn close(self) -> Result<(), StoreError> {
         self.readers.close().await;
-        match self.writer {
-            Some(writer) => Ok(writer.into_inner().close().await?),
-            None => Ok(()),
+        if let Some(writers) = &self.writers {
+            writers.close().await;
         }
+        Ok(())
     }
 }
 
@@ -117,7 +128,11 @@ fn writing(path: &Path) -> SqliteConnectOptions {
 
 async fn readers(path: &Path) -> Result<SqlitePool, StoreError> {
     let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY);
-    Ok(SqlitePoolOptions::new().max_connections(READERS_MAX).connect_with(options).await?)
+    Ok(SqlitePoolOptions::new()
+        .max_connections(READERS_MAX)
+        .test_before_acquire(false)
+        .connect_with(options)
+        .await?)
 }
 
 /// The first to open a database writes under which key it seals; every other must have the same.

@@ -2,16 +2,15 @@
 
 use mendline_engine::event::Event;
 use mendline_engine::time::Timestamp;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Connection, Row, SqliteConnection};
+use sqlx::{Connection as _, Row as _};
 use tracing::error;
 
 use super::seal::Sealer;
-use super::{BEGIN, SqliteStore, commit, effect, finds, inbox};
+use super::{BEGIN, Connection, DbRow, SqlStore, commit, count, effect, finds, flag, inbox};
 use crate::store::{CallBecame, CallRow, EffectRef, NewCall, StoreError};
 
 pub(super) async fn put(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     sealer: &Sealer,
     payer: &str,
     key: &EffectRef,
@@ -21,14 +20,14 @@ pub(super) async fn put(
     let name = key.to_string();
     sqlx::query(
         "insert into calls (payer, effect, conversation, key_person, action, is_write, input_ct, due)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+         values ($1, $2, $3, $4, $5, $6, $7, $8)",
     )
     .bind(payer)
     .bind(&name)
     .bind(&key.conversation)
     .bind(sealer.person())
     .bind(&call.action)
-    .bind(call.write)
+    .bind(i64::from(call.write))
     .bind(sealer.seal("calls.input", &name, &call.input))
     .bind(now.0)
     .execute(connection)
@@ -37,29 +36,28 @@ pub(super) async fn put(
 }
 
 pub(super) async fn lease(
-    store: &SqliteStore,
+    store: &SqlStore,
     now: Timestamp,
     lease_ms: i64,
     limit: u32,
 ) -> Result<Vec<CallRow>, StoreError> {
     let mut writer = store.writer().await?;
-    const PROBE: &str =
-        "select exists (select 1 from calls where settled_at is null and due <= ?1)";
+    const PROBE: &str = "select 1 from calls where settled_at is null and due <= $1 limit 1";
     if !finds(&mut writer, PROBE, now).await? {
         return Ok(Vec::new());
     }
     let mut tx = writer.begin_with(BEGIN).await?;
     let rows = sqlx::query(
         "select c.payer, c.effect, c.key_person, c.action, c.is_write, c.input_ct,
-                c.attempts + (c.leased_until is not null) as attempts, k.wrapped
+                c.attempts + case when c.leased_until is null then 0 else 1 end as attempts, k.wrapped
          from calls c
          left join person_keys k on k.payer = c.payer and k.person = c.key_person
-         where c.settled_at is null and c.due <= ?1
-           and (c.leased_until is null or c.leased_until <= ?1)
-         order by c.due, c.effect limit ?2",
+         where c.settled_at is null and c.due <= $1
+           and (c.leased_until is null or c.leased_until <= $1)
+         order by c.due, c.effect limit $2",
     )
     .bind(now.0)
-    .bind(limit)
+    .bind(i64::from(limit))
     .fetch_all(&mut *tx)
     .await?;
     let mut leased = Vec::new();
@@ -67,8 +65,8 @@ pub(super) async fn lease(
         let (payer, name): (String, String) = (row.try_get("payer")?, row.try_get("effect")?);
         // A lease that ran out was an attempt of which nobody knows how it ended.
         sqlx::query(
-            "update calls set attempts = attempts + (leased_until is not null), leased_until = ?3
-             where payer = ?1 and effect = ?2",
+            "update calls set attempts = attempts + case when leased_until is null then 0 else 1 end, leased_until = $3
+             where payer = $1 and effect = $2",
         )
         .bind(&payer)
         .bind(&name)
@@ -85,12 +83,7 @@ pub(super) async fn lease(
     Ok(leased)
 }
 
-fn read(
-    store: &SqliteStore,
-    row: &SqliteRow,
-    payer: String,
-    name: &str,
-) -> Result<CallRow, StoreError> {
+fn read(store: &SqlStore, row: &DbRow, payer: String, name: &str) -> Result<CallRow, StoreError> {
     let sealer = beside(store, row, &payer)?;
     let input: Vec<u8> = row.try_get("input_ct")?;
     Ok(CallRow {
@@ -98,19 +91,19 @@ fn read(
         key: effect(name)?,
         action: row.try_get("action")?,
         input: sealer.open("calls.input", name, &input)?,
-        write: row.try_get("is_write")?,
-        attempts: row.try_get("attempts")?,
+        write: flag(row, "is_write")?,
+        attempts: count(row, "attempts")?,
     })
 }
 
-fn beside(store: &SqliteStore, row: &SqliteRow, payer: &str) -> Result<Sealer, StoreError> {
+fn beside(store: &SqlStore, row: &DbRow, payer: &str) -> Result<Sealer, StoreError> {
     let person: String = row.try_get("key_person")?;
     let wrapped: Option<Vec<u8>> = row.try_get("wrapped")?;
     Sealer::unwrap(&store.vault, payer, &person, wrapped.as_deref())
 }
 
 pub(super) async fn settle(
-    store: &SqliteStore,
+    store: &SqlStore,
     payer: &str,
     key: &EffectRef,
     became: CallBecame,
@@ -122,7 +115,7 @@ pub(super) async fn settle(
     let row = sqlx::query(
         "select c.key_person, k.wrapped from calls c
          left join person_keys k on k.payer = c.payer and k.person = c.key_person
-         where c.payer = ?1 and c.effect = ?2 and c.settled_at is null",
+         where c.payer = $1 and c.effect = $2 and c.settled_at is null",
     )
     .bind(payer)
     .bind(&name)
@@ -133,8 +126,8 @@ pub(super) async fn settle(
     match became {
         CallBecame::Later(due) => {
             sqlx::query(
-                "update calls set due = ?3, attempts = attempts + 1, leased_until = null
-                 where payer = ?1 and effect = ?2",
+                "update calls set due = $3, attempts = attempts + 1, leased_until = null
+                 where payer = $1 and effect = $2",
             )
             .bind(payer)
             .bind(&name)
@@ -148,8 +141,8 @@ pub(super) async fn settle(
             let entry = commit::own("call", payer, &name, 0, now);
             inbox::put_event(&mut tx, &sealer, entry, &key.conversation, &event).await?;
             sqlx::query(
-                "update calls set settled_at = ?3, leased_until = null
-                 where payer = ?1 and effect = ?2",
+                "update calls set settled_at = $3, leased_until = null
+                 where payer = $1 and effect = $2",
             )
             .bind(payer)
             .bind(&name)

@@ -2,10 +2,10 @@
 
 use mendline_engine::event::{Event, Receipt};
 use mendline_engine::time::Timestamp;
-use sqlx::{Connection, Row};
+use sqlx::{Connection as _, Row as _};
 
 use super::seal::Sealer;
-use super::{BEGIN, SqliteStore, Tx, commit, focus, inbox, lines, questions};
+use super::{BEGIN, SqlStore, Tx, commit, flag, focus, inbox, lines, questions};
 use crate::store::{Became, MessageRef, StoreError};
 
 /// What is done to a row.
@@ -69,7 +69,7 @@ struct Settling<'a> {
 }
 
 pub(super) async fn message(
-    store: &SqliteStore,
+    store: &SqlStore,
     key: &MessageRef,
     became: Became,
     now: Timestamp,
@@ -81,7 +81,7 @@ pub(super) async fn message(
         "select o.lane, o.person, o.key_person, o.channel, o.question, o.focuses, o.status, o.settled_at, k.wrapped
          from outbox o
          left join person_keys k on k.payer = o.payer and k.person = o.key_person
-         where o.payer = ?1 and o.effect = ?2",
+         where o.payer = $1 and o.effect = $2",
     )
     .bind(&key.payer)
     .bind(&name)
@@ -103,7 +103,7 @@ pub(super) async fn message(
         person: row.try_get("person")?,
         channel: row.try_get("channel")?,
         question: row.try_get("question")?,
-        focuses: row.try_get("focuses")?,
+        focuses: flag(&row, "focuses")?,
         sealer,
     };
     let open = row.try_get::<Option<i64>, _>("settled_at")?.is_none();
@@ -134,14 +134,14 @@ async fn postpone(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "update outbox set status = ?3, due = ?4, attempts = attempts + ?5, leased_until = null, changed = ?6
-         where payer = ?1 and effect = ?2",
+        "update outbox set status = $3, due = $4, attempts = attempts + $5, leased_until = null, changed = $6
+         where payer = $1 and effect = $2",
     )
     .bind(&it.key.payer)
     .bind(&it.name)
     .bind(status)
     .bind(due.0)
-    .bind(attempt)
+    .bind(i64::from(attempt))
     .bind(now.0)
     .execute(&mut **tx)
     .await?;
@@ -156,8 +156,8 @@ async fn settle(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "update outbox set status = ?3, why = ?4, leased_until = null, changed = ?5, settled_at = coalesce(settled_at, ?5)
-         where payer = ?1 and effect = ?2",
+        "update outbox set status = $3, why = $4, leased_until = null, changed = $5, settled_at = coalesce(settled_at, $5)
+         where payer = $1 and effect = $2",
     )
     .bind(&it.key.payer)
     .bind(&it.name)

@@ -3,13 +3,13 @@
 use mendline_engine::event::Event;
 use mendline_engine::time::Timestamp;
 use serde_json::{Value, json};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Connection, Row, SqliteConnection};
+use sqlx::{Connection as _, Row as _};
 use tracing::error;
 
 use super::conversations::principal;
+use super::rows::{Column, Rows};
 use super::seal::Sealer;
-use super::{BEGIN, SqliteStore, lines};
+use super::{BEGIN, Connection, DbRow, SqlStore, count, lines};
 use crate::channels::Incoming;
 use crate::store::{Accepted, InboxBody, NewArrival, NewLine, Settled, StoreError, Unrouted};
 
@@ -32,10 +32,7 @@ impl Entry<'_> {
     }
 }
 
-pub(super) async fn accept(
-    store: &SqliteStore,
-    arrival: &NewArrival,
-) -> Result<Accepted, StoreError> {
+pub(super) async fn accept(store: &SqlStore, arrival: &NewArrival) -> Result<Accepted, StoreError> {
     let entry = Entry {
         payer: &arrival.payer,
         source: &arrival.source,
@@ -76,24 +73,21 @@ pub(super) async fn accept(
     Ok(Accepted { seq, duplicate: false })
 }
 
-async fn find(
-    connection: &mut SqliteConnection,
-    entry: Entry<'_>,
-) -> Result<Option<i64>, StoreError> {
+async fn find(connection: &mut Connection, entry: Entry<'_>) -> Result<Option<i64>, StoreError> {
     let row = sqlx::query(
-        "select seq from inbox where payer = ?1 and source = ?2 and id = ?3 and part = ?4",
+        "select seq from inbox where payer = $1 and source = $2 and id = $3 and part = $4",
     )
     .bind(entry.payer)
     .bind(entry.source)
     .bind(entry.id)
-    .bind(entry.part)
+    .bind(i64::from(entry.part))
     .fetch_optional(connection)
     .await?;
     Ok(row.map(|it| it.try_get("seq")).transpose()?)
 }
 
 async fn put<T: serde::Serialize>(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     sealer: &Sealer,
     entry: Entry<'_>,
     conversation: Option<&str>,
@@ -102,12 +96,12 @@ async fn put<T: serde::Serialize>(
 ) -> Result<i64, StoreError> {
     let row = sqlx::query(
         "insert into inbox (payer, source, id, part, origin, conversation, person, key_person, body_ct, received)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) returning seq",
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning seq",
     )
     .bind(entry.payer)
     .bind(entry.source)
     .bind(entry.id)
-    .bind(entry.part)
+    .bind(i64::from(entry.part))
     .bind(entry.origin)
     .bind(conversation)
     .bind(person)
@@ -121,7 +115,7 @@ async fn put<T: serde::Serialize>(
 
 /// Puts an event before a conversation, once: a second one under the same entry is a no-op.
 pub(super) async fn put_event(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     sealer: &Sealer,
     entry: Entry<'_>,
     conversation: &str,
@@ -135,7 +129,7 @@ pub(super) async fn put_event(
 
 /// Events of a conversation that wait, oldest first.
 pub(super) async fn waiting(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     sealer: &Sealer,
     payer: &str,
     conversation: &str,
@@ -143,11 +137,11 @@ pub(super) async fn waiting(
 ) -> Result<Vec<(i64, Event, String, Timestamp)>, StoreError> {
     let rows = sqlx::query(
         "select seq, source, id, part, body_ct, received from inbox
-         where payer = ?1 and conversation = ?2 and done_at is null order by seq limit ?3",
+         where payer = $1 and conversation = $2 and done_at is null order by seq limit $3",
     )
     .bind(payer)
     .bind(conversation)
-    .bind(limit)
+    .bind(i64::from(limit))
     .fetch_all(connection)
     .await?;
     rows.iter()
@@ -163,41 +157,40 @@ pub(super) async fn waiting(
         .collect()
 }
 
-fn body<T: serde::de::DeserializeOwned>(row: &SqliteRow, sealer: &Sealer) -> Result<T, StoreError> {
+fn body<T: serde::de::DeserializeOwned>(row: &DbRow, sealer: &Sealer) -> Result<T, StoreError> {
     let sealed: Vec<u8> = row.try_get("body_ct")?;
     sealer.open("inbox.body", &place(row)?, &sealed)
 }
 
-fn place(row: &SqliteRow) -> Result<String, StoreError> {
+fn place(row: &DbRow) -> Result<String, StoreError> {
     let (source, id): (String, String) = (row.try_get("source")?, row.try_get("id")?);
-    let part: u32 = row.try_get("part")?;
+    let part = count(row, "part")?;
     Ok(format!("{source}/{id}/{part}"))
 }
 
 /// The rows of this conversation that are not done yet, among `seqs`.
 pub(super) async fn count_open(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     payer: &str,
     conversation: &str,
     seqs: &[i64],
 ) -> Result<usize, StoreError> {
-    let row = sqlx::query(
-        "select count(*) as open from inbox
-         where payer = ?1 and conversation = ?2 and done_at is null
-           and seq in (select value from json_each(?3))",
-    )
-    .bind(payer)
-    .bind(conversation)
-    .bind(json!(seqs).to_string())
-    .fetch_one(connection)
-    .await?;
-    let open: i64 = row.try_get("open")?;
-    Ok(usize::try_from(open).unwrap_or_default())
+    let mut rows = Rows::new(&[Column::Int("seq")]);
+    seqs.iter().for_each(|seq| rows.push([(*seq).into()]));
+    let open = rows
+        .fetch(
+            connection,
+            &[payer.into(), conversation.into()],
+            "select inbox.seq from v join inbox on inbox.seq = v.seq
+             where payer = $1 and conversation = $2 and done_at is null",
+        )
+        .await?;
+    Ok(open.len())
 }
 
 /// Marks a row as done, with the answer for whoever waits on it.
 pub(super) async fn finish(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     sealer: &Sealer,
     payer: &str,
     seq: i64,
@@ -205,7 +198,7 @@ pub(super) async fn finish(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let answer = answer.map(|it| sealer.seal("inbox.answer", &seq.to_string(), it));
-    sqlx::query("update inbox set done_at = ?3, answer_ct = ?4 where payer = ?1 and seq = ?2")
+    sqlx::query("update inbox set done_at = $3, answer_ct = $4 where payer = $1 and seq = $2")
         .bind(payer)
         .bind(seq)
         .bind(now.0)
@@ -215,7 +208,7 @@ pub(super) async fn finish(
     Ok(())
 }
 
-pub(super) async fn unrouted(store: &SqliteStore, limit: u32) -> Result<Vec<Unrouted>, StoreError> {
+pub(super) async fn unrouted(store: &SqlStore, limit: u32) -> Result<Vec<Unrouted>, StoreError> {
     let rows = sqlx::query(
         "select i.seq, i.payer, i.source, i.id, i.part, i.person, i.key_person, i.body_ct, i.received, k.wrapped
          from inbox i
@@ -223,9 +216,9 @@ pub(super) async fn unrouted(store: &SqliteStore, limit: u32) -> Result<Vec<Unro
                where done_at is null and conversation is null
                group by payer, person) first on first.seq = i.seq
          left join person_keys k on k.payer = i.payer and k.person = i.key_person
-         order by i.seq limit ?1",
+         order by i.seq limit $1",
     )
-    .bind(limit)
+    .bind(i64::from(limit))
     .fetch_all(&store.readers)
     .await?;
     let mut arrivals = Vec::new();
@@ -239,7 +232,7 @@ pub(super) async fn unrouted(store: &SqliteStore, limit: u32) -> Result<Vec<Unro
     Ok(arrivals)
 }
 
-fn arrival(store: &SqliteStore, row: &SqliteRow) -> Result<Unrouted, StoreError> {
+fn arrival(store: &SqlStore, row: &DbRow) -> Result<Unrouted, StoreError> {
     let payer: String = row.try_get("payer")?;
     let sealer = beside(store, row, &payer)?;
     let incoming: Incoming = body(row, &sealer)?;
@@ -254,14 +247,14 @@ fn arrival(store: &SqliteStore, row: &SqliteRow) -> Result<Unrouted, StoreError>
 }
 
 /// The key that was read beside the row.
-fn beside(store: &SqliteStore, row: &SqliteRow, payer: &str) -> Result<Sealer, StoreError> {
+fn beside(store: &SqlStore, row: &DbRow, payer: &str) -> Result<Sealer, StoreError> {
     let person: String = row.try_get("key_person")?;
     let wrapped: Option<Vec<u8>> = row.try_get("wrapped")?;
     Sealer::unwrap(&store.vault, payer, &person, wrapped.as_deref())
 }
 
 pub(super) async fn settled(
-    store: &SqliteStore,
+    store: &SqlStore,
     payer: &str,
     seq: i64,
 ) -> Result<Option<Settled>, StoreError> {
@@ -271,8 +264,8 @@ pub(super) async fn settled(
         "select i.seq, i.conversation, i.key_person, i.done_at, i.answer_ct, k.wrapped
          from inbox i
          left join person_keys k on k.payer = i.payer and k.person = i.key_person
-         where +i.payer = ?1
-           and i.seq in (select ?2 union all select seq from inbox where origin = ?2)
+         where i.payer || '' = $1
+           and i.seq in (select $2 union all select seq from inbox where origin = $2)
          order by i.seq",
     )
     .bind(payer)
@@ -300,7 +293,7 @@ pub(super) async fn settled(
     Ok(Some(settled))
 }
 
-fn answer(store: &SqliteStore, row: &SqliteRow, payer: &str) -> Result<Option<Value>, StoreError> {
+fn answer(store: &SqlStore, row: &DbRow, payer: &str) -> Result<Option<Value>, StoreError> {
     let Some(sealed) = row.try_get::<Option<Vec<u8>>, _>("answer_ct")? else { return Ok(None) };
     let seq: i64 = row.try_get("seq")?;
     beside(store, row, payer)?.open("inbox.answer", &seq.to_string(), &sealed).map(Some)

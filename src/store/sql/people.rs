@@ -1,22 +1,22 @@
 //! People: `people`, and what they opted out of: `opt_outs`.
 
-use sqlx::{Connection, Row, SqliteConnection};
+use sqlx::{Connection as _, Row as _};
 
 use super::seal::Sealer;
-use super::{BEGIN, SqliteStore, focus};
+use super::{BEGIN, Connection, SqlStore, focus};
 use crate::store::{Person, PersonFact, StoreError};
 
 /// What comes from outside replaces what came from outside before. What she chose herself
 /// stays: her language, and every opt-out (rule 6).
-pub(super) async fn know(store: &SqliteStore, person: &Person) -> Result<(), StoreError> {
+pub(super) async fn know(store: &SqlStore, person: &Person) -> Result<(), StoreError> {
     let mut writer = store.writer().await?;
     let mut tx = writer.begin_with(BEGIN).await?;
     let sealer = Sealer::of(&store.vault, &mut tx, &person.payer, &person.person).await?;
     sqlx::query(
-        "insert into people (payer, person, language, body_ct) values (?1, ?2, ?3, ?4)
+        "insert into people (payer, person, language, body_ct) values ($1, $2, $3, $4)
          on conflict (payer, person) do update
          set body_ct = excluded.body_ct,
-             language = case when people.chosen then people.language else excluded.language end",
+             language = case when people.chosen = 1 then people.language else excluded.language end",
     )
     .bind(&person.payer)
     .bind(&person.person)
@@ -32,7 +32,7 @@ pub(super) async fn know(store: &SqliteStore, person: &Person) -> Result<(), Sto
 
 /// Applies what a person turn changes about the person.
 pub(super) async fn change(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     payer: &str,
     person: &str,
     fact: &PersonFact,
@@ -40,7 +40,7 @@ pub(super) async fn change(
     match fact {
         PersonFact::Language(language) => {
             sqlx::query(
-                "update people set language = ?3, chosen = 1 where payer = ?1 and person = ?2",
+                "update people set language = $3, chosen = 1 where payer = $1 and person = $2",
             )
             .bind(payer)
             .bind(person)
@@ -51,7 +51,7 @@ pub(super) async fn change(
         }
         PersonFact::OptedOut { channel } => opt_out(connection, payer, person, channel).await,
         PersonFact::OptedIn { channel } => {
-            sqlx::query("delete from opt_outs where payer = ?1 and person = ?2 and channel = ?3")
+            sqlx::query("delete from opt_outs where payer = $1 and person = $2 and channel = $3")
                 .bind(payer)
                 .bind(person)
                 .bind(channel)
@@ -67,13 +67,13 @@ pub(super) async fn change(
 }
 
 async fn opt_out(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     payer: &str,
     person: &str,
     channel: &str,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "insert into opt_outs (payer, person, channel) values (?1, ?2, ?3) on conflict do nothing",
+        "insert into opt_outs (payer, person, channel) values ($1, $2, $3) on conflict do nothing",
     )
     .bind(payer)
     .bind(person)
@@ -85,30 +85,28 @@ async fn opt_out(
 
 /// A person; nobody, where there is none or she was forgotten.
 pub(super) async fn person(
-    store: &SqliteStore,
+    store: &SqlStore,
     payer: &str,
     person: &str,
 ) -> Result<Option<Person>, StoreError> {
-    let row = sqlx::query(
-        "select p.language, p.body_ct, k.wrapped,
-                (select json_group_array(channel) from (
-                    select channel from opt_outs o
-                    where o.payer = p.payer and o.person = p.person order by channel)) as opted_out
+    let rows = sqlx::query(
+        "select p.language, p.body_ct, k.wrapped, o.channel
          from people p
          left join person_keys k on k.payer = p.payer and k.person = p.person
-         where p.payer = ?1 and p.person = ?2",
+         left join opt_outs o on o.payer = p.payer and o.person = p.person
+         where p.payer = $1 and p.person = $2
+         order by o.channel",
     )
     .bind(payer)
     .bind(person)
-    .fetch_optional(&store.readers)
+    .fetch_all(&store.readers)
     .await?;
-    let Some(row) = row else { return Ok(None) };
+    let Some(row) = rows.first() else { return Ok(None) };
     let wrapped: Option<Vec<u8>> = row.try_get("wrapped")?;
     let sealer = Sealer::unwrap(&store.vault, payer, person, wrapped.as_deref())?;
     let sealed: Vec<u8> = row.try_get("body_ct")?;
     let known: Person = sealer.open("people.body", person, &sealed)?;
-    let opted_out: String = row.try_get("opted_out")?;
-    let opted_out = serde_json::from_str(&opted_out)
-        .map_err(|_| StoreError::Unreadable(format!("opt-outs of {person}")))?;
+    let opted_out = rows.iter().filter_map(|it| it.try_get("channel").transpose());
+    let opted_out = opted_out.collect::<Result<_, _>>()?;
     Ok(Some(Person { language: row.try_get("language")?, opted_out, ..known }))
 }

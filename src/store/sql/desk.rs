@@ -1,18 +1,18 @@
 //! Who looked at what: `staff_reads`; and security events: `audit`.
 
 use mendline_engine::time::Timestamp;
-use sqlx::{Connection, Row};
+use sqlx::{Connection as _, Row as _};
 
-use super::{BEGIN, SqliteStore};
+use super::{BEGIN, SqlStore};
 use crate::store::{AuditEntry, StaffRead, StoreError};
 
-pub(super) async fn note_read(store: &SqliteStore, read: &StaffRead) -> Result<(), StoreError> {
+pub(super) async fn note_read(store: &SqlStore, read: &StaffRead) -> Result<(), StoreError> {
     let mut writer = store.writer().await?;
     let mut tx = writer.begin_with(BEGIN).await?;
     sqlx::query(
         "insert into staff_reads (payer, conversation, seq, staff, what, at)
-         select ?1, ?2, coalesce(max(seq), 0) + 1, ?3, ?4, ?5
-         from staff_reads where payer = ?1 and conversation = ?2",
+         select $1, $2, coalesce(max(seq), 0) + 1, $3, $4, $5
+         from staff_reads where payer = $1 and conversation = $2",
     )
     .bind(&read.payer)
     .bind(&read.conversation)
@@ -25,13 +25,13 @@ pub(super) async fn note_read(store: &SqliteStore, read: &StaffRead) -> Result<(
 }
 
 pub(super) async fn reads(
-    store: &SqliteStore,
+    store: &SqlStore,
     payer: &str,
     conversation: &str,
 ) -> Result<Vec<StaffRead>, StoreError> {
     let rows = sqlx::query(
         "select staff, what, at from staff_reads
-         where payer = ?1 and conversation = ?2 order by seq",
+         where payer = $1 and conversation = $2 order by seq",
     )
     .bind(payer)
     .bind(conversation)
@@ -50,11 +50,11 @@ pub(super) async fn reads(
         .collect()
 }
 
-pub(super) async fn audit(store: &SqliteStore, entry: &AuditEntry) -> Result<(), StoreError> {
+pub(super) async fn audit(store: &SqlStore, entry: &AuditEntry) -> Result<(), StoreError> {
     let mut writer = store.writer().await?;
     let mut tx = writer.begin_with(BEGIN).await?;
     sqlx::query(
-        "insert into audit (payer, who, what, conversation, at) values (?1, ?2, ?3, ?4, ?5)",
+        "insert into audit (payer, who, what, conversation, at) values ($1, $2, $3, $4, $5)",
     )
     .bind(&entry.payer)
     .bind(&entry.who)

@@ -1,9 +1,9 @@
 //! How people get in: `accounts`, `sessions`, and one-time tokens that were `spent`.
 
 use mendline_engine::time::Timestamp;
-use sqlx::{Connection, Row};
+use sqlx::{Connection as _, Row as _};
 
-use super::{BEGIN, SqliteStore};
+use super::{BEGIN, SqlStore, flag};
 use crate::store::{Account, Session, StoreError};
 
 /// The kind of keyed index that accounts are found by. A login is nobody's but the house's, so
@@ -13,12 +13,9 @@ const LOGIN: &str = "login";
 /// write often. Small against any idle limit.
 const TOUCH_MS: i64 = 10_000;
 
-pub(super) async fn account(
-    store: &SqliteStore,
-    login: &str,
-) -> Result<Option<Account>, StoreError> {
+pub(super) async fn account(store: &SqlStore, login: &str) -> Result<Option<Account>, StoreError> {
     let row = sqlx::query(
-        "select payer, person, password, roles, demo from accounts where login_idx = ?1",
+        "select payer, person, password, roles, demo from accounts where login_idx = $1",
     )
     .bind(store.vault.index("", LOGIN, login))
     .fetch_optional(&store.readers)
@@ -32,17 +29,17 @@ pub(super) async fn account(
         password: row.try_get("password")?,
         roles: serde_json::from_str(&roles)
             .map_err(|_| StoreError::Unreadable("the roles of an account".into()))?,
-        demo: row.try_get("demo")?,
+        demo: flag(&row, "demo")?,
     }))
 }
 
-pub(super) async fn put_account(store: &SqliteStore, account: &Account) -> Result<(), StoreError> {
+pub(super) async fn put_account(store: &SqlStore, account: &Account) -> Result<(), StoreError> {
     let roles = serde_json::to_string(&account.roles).expect("a list of texts is JSON");
     let mut writer = store.writer().await?;
     let mut tx = writer.begin_with(BEGIN).await?;
     sqlx::query(
         "insert into accounts (login_idx, payer, person, password, roles, demo)
-         values (?1, ?2, ?3, ?4, ?5, ?6)
+         values ($1, $2, $3, $4, $5, $6)
          on conflict (login_idx) do update
          set payer = excluded.payer, person = excluded.person, password = excluded.password,
              roles = excluded.roles, demo = excluded.demo",
@@ -52,14 +49,14 @@ pub(super) async fn put_account(store: &SqliteStore, account: &Account) -> Resul
     .bind(&account.person)
     .bind(&account.password)
     .bind(roles)
-    .bind(account.demo)
+    .bind(i64::from(account.demo))
     .execute(&mut *tx)
     .await?;
     Ok(tx.commit().await?)
 }
 
 pub(super) async fn put_session(
-    store: &SqliteStore,
+    store: &SqlStore,
     digest: &str,
     session: &Session,
 ) -> Result<(), StoreError> {
@@ -67,7 +64,7 @@ pub(super) async fn put_session(
     let mut tx = writer.begin_with(BEGIN).await?;
     sqlx::query(
         "insert into sessions (digest, payer, person, kind, csrf, began, last_seen)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+         values ($1, $2, $3, $4, $5, $6, $7)
          on conflict (digest) do update
          set payer = excluded.payer, person = excluded.person, kind = excluded.kind,
              csrf = excluded.csrf, began = excluded.began, last_seen = excluded.last_seen",
@@ -85,13 +82,13 @@ pub(super) async fn put_session(
 }
 
 pub(super) async fn session(
-    store: &SqliteStore,
+    store: &SqlStore,
     digest: &str,
     now: Timestamp,
     idle_ms: i64,
 ) -> Result<Option<Session>, StoreError> {
     let row = sqlx::query(
-        "select payer, person, kind, csrf, began, last_seen from sessions where digest = ?1",
+        "select payer, person, kind, csrf, began, last_seen from sessions where digest = $1",
     )
     .bind(digest)
     .fetch_optional(&store.readers)
@@ -105,7 +102,7 @@ pub(super) async fn session(
     if last_seen.plus_ms(TOUCH_MS) <= now {
         let mut writer = store.writer().await?;
         let mut tx = writer.begin_with(BEGIN).await?;
-        sqlx::query("update sessions set last_seen = max(last_seen, ?2) where digest = ?1")
+        sqlx::query("update sessions set last_seen = $2 where digest = $1 and last_seen < $2")
             .bind(digest)
             .bind(now.0)
             .execute(&mut *tx)
@@ -122,15 +119,15 @@ pub(super) async fn session(
     }))
 }
 
-pub(super) async fn end_session(store: &SqliteStore, digest: &str) -> Result<(), StoreError> {
+pub(super) async fn end_session(store: &SqlStore, digest: &str) -> Result<(), StoreError> {
     let mut writer = store.writer().await?;
     let mut tx = writer.begin_with(BEGIN).await?;
-    sqlx::query("delete from sessions where digest = ?1").bind(digest).execute(&mut *tx).await?;
+    sqlx::query("delete from sessions where digest = $1").bind(digest).execute(&mut *tx).await?;
     Ok(tx.commit().await?)
 }
 
 pub(super) async fn spend(
-    store: &SqliteStore,
+    store: &SqlStore,
     payer: &str,
     token_digest: &str,
     now: Timestamp,
@@ -138,7 +135,7 @@ pub(super) async fn spend(
     let mut writer = store.writer().await?;
     let mut tx = writer.begin_with(BEGIN).await?;
     let spent = sqlx::query(
-        "insert into spent (payer, digest, at) values (?1, ?2, ?3) on conflict do nothing",
+        "insert into spent (payer, digest, at) values ($1, $2, $3) on conflict do nothing",
     )
     .bind(payer)
     .bind(token_digest)

@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sqlx::{Row, SqliteConnection};
+use sqlx::Row as _;
 
+use super::Connection;
 use crate::store::StoreError;
 use crate::vault::{self, PersonKey, Place, Vault};
 
@@ -32,11 +33,11 @@ impl Sealer {
     /// The key of a person, made if there is none. A person who was forgotten gets no new one.
     pub(super) async fn of(
         vault: &Vault,
-        connection: &mut SqliteConnection,
+        connection: &mut Connection,
         payer: &str,
         person: &str,
     ) -> Result<Sealer, StoreError> {
-        let row = sqlx::query("select wrapped from person_keys where payer = ?1 and person = ?2")
+        let row = sqlx::query("select wrapped from person_keys where payer = $1 and person = $2")
             .bind(payer)
             .bind(person)
             .fetch_optional(&mut *connection)
@@ -46,7 +47,7 @@ impl Sealer {
             return Sealer::unwrap(vault, payer, person, wrapped.as_deref());
         }
         let (key, wrapped) = vault.new_person_key(payer, person);
-        sqlx::query("insert into person_keys (payer, person, wrapped) values (?1, ?2, ?3)")
+        sqlx::query("insert into person_keys (payer, person, wrapped) values ($1, $2, $3)")
             .bind(payer)
             .bind(person)
             .bind(wrapped)

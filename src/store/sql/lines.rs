@@ -1,14 +1,13 @@
 //! What stands in a person's chat: `lines`, numbered without gaps by `chats`.
 
 use mendline_engine::time::Timestamp;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Connection, Row, SqliteConnection};
+use sqlx::{Connection as _, Row as _};
 
 use super::seal::{Sealer, unless_forgotten};
-use super::{BEGIN, SqliteStore, Tx, effect};
+use super::{BEGIN, Connection, DbRow, SqlStore, Tx, effect, flag};
 use crate::store::{EffectRef, Line, MessageRef, NewLine, StoreError};
 
-pub(super) async fn append_line(store: &SqliteStore, line: &NewLine) -> Result<i64, StoreError> {
+pub(super) async fn append_line(store: &SqlStore, line: &NewLine) -> Result<i64, StoreError> {
     let mut writer = store.writer().await?;
     let mut tx = writer.begin_with(BEGIN).await?;
     let seq = append(store, &mut tx, line).await?;
@@ -19,12 +18,12 @@ pub(super) async fn append_line(store: &SqliteStore, line: &NewLine) -> Result<i
 /// Appends a line once. A line that shows a message of a conversation is sealed under the key
 /// of the person whom the conversation is for: an adjuster's chat forgets with the worker.
 pub(super) async fn append(
-    store: &SqliteStore,
+    store: &SqlStore,
     tx: &mut Tx<'_>,
     line: &NewLine,
 ) -> Result<i64, StoreError> {
     let known = sqlx::query(
-        "select seq from lines where payer = ?1 and person = ?2 and channel = ?3 and key = ?4",
+        "select seq from lines where payer = $1 and person = $2 and channel = $3 and key = $4",
     )
     .bind(&line.payer)
     .bind(&line.person)
@@ -44,7 +43,7 @@ pub(super) async fn append(
     let question = question.filter(|it| it.parse::<EffectRef>().is_ok());
     sqlx::query(
         "insert into lines (payer, person, channel, seq, key, message, question, key_person, body_ct, at)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     )
     .bind(&line.payer)
     .bind(&line.person)
@@ -63,11 +62,11 @@ pub(super) async fn append(
 
 /// Whom a line concerns.
 async fn concerned(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     line: &NewLine,
     message: Option<&str>,
 ) -> Result<String, StoreError> {
-    let row = sqlx::query("select key_person from outbox where payer = ?1 and effect = ?2")
+    let row = sqlx::query("select key_person from outbox where payer = $1 and effect = $2")
         .bind(&line.payer)
         .bind(message)
         .fetch_optional(connection)
@@ -76,9 +75,9 @@ async fn concerned(
 }
 
 /// The next number of a chat. It is never used again, even if the line is forgotten.
-async fn number(connection: &mut SqliteConnection, line: &NewLine) -> Result<i64, StoreError> {
+async fn number(connection: &mut Connection, line: &NewLine) -> Result<i64, StoreError> {
     let row = sqlx::query(
-        "insert into chats (payer, person, channel, last_seq) values (?1, ?2, ?3, 1)
+        "insert into chats (payer, person, channel, last_seq) values ($1, $2, $3, 1)
          on conflict (payer, person, channel) do update set last_seq = chats.last_seq + 1
          returning last_seq",
     )
@@ -95,7 +94,7 @@ fn place(person: &str, channel: &str, seq: i64) -> String {
 }
 
 pub(super) async fn after(
-    store: &SqliteStore,
+    store: &SqlStore,
     payer: &str,
     person: &str,
     channel: &str,
@@ -104,19 +103,19 @@ pub(super) async fn after(
 ) -> Result<Vec<Line>, StoreError> {
     let rows = sqlx::query(
         "select l.seq, l.key_person, l.body_ct, l.at, k.wrapped,
-                exists (select 1 from questions q
+                (select count(*) from questions q
                         where q.payer = l.payer and q.question = l.question
                           and q.person = l.person and q.closed_at is null) as is_open
          from lines l
          left join person_keys k on k.payer = l.payer and k.person = l.key_person
-         where l.payer = ?1 and l.person = ?2 and l.channel = ?3 and l.seq > ?4
-         order by l.seq limit ?5",
+         where l.payer = $1 and l.person = $2 and l.channel = $3 and l.seq > $4
+         order by l.seq limit $5",
     )
     .bind(payer)
     .bind(person)
     .bind(channel)
     .bind(seq)
-    .bind(limit)
+    .bind(i64::from(limit))
     .fetch_all(&store.readers)
     .await?;
     rows.iter()
@@ -126,8 +125,8 @@ pub(super) async fn after(
 }
 
 fn read(
-    store: &SqliteStore,
-    row: &SqliteRow,
+    store: &SqlStore,
+    row: &DbRow,
     payer: &str,
     person: &str,
     channel: &str,
@@ -140,14 +139,14 @@ fn read(
         seq,
         body: sealer.open("lines.body", &place(person, channel, seq), &sealed)?,
         at: Timestamp(row.try_get("at")?),
-        open: row.try_get("is_open")?,
+        open: flag(row, "is_open")?,
     })
 }
 
 /// Answers with every message up to `seq` that no receipt says was shown: a crash between this
 /// and the receipt loses nothing, because the client acknowledges again when it comes back.
 pub(super) async fn acknowledge(
-    store: &SqliteStore,
+    store: &SqlStore,
     payer: &str,
     person: &str,
     channel: &str,
@@ -156,8 +155,8 @@ pub(super) async fn acknowledge(
     let mut writer = store.writer().await?;
     let mut tx = writer.begin_with(BEGIN).await?;
     sqlx::query(
-        "update chats set acked = min(?4, last_seq)
-         where payer = ?1 and person = ?2 and channel = ?3 and acked < min(?4, last_seq)",
+        "update chats set acked = case when $4 < last_seq then $4 else last_seq end
+         where payer = $1 and person = $2 and channel = $3 and acked < case when $4 < last_seq then $4 else last_seq end",
     )
     .bind(payer)
     .bind(person)
@@ -168,7 +167,7 @@ pub(super) async fn acknowledge(
     let rows = sqlx::query(
         "select l.message from lines l
          join outbox o on o.payer = l.payer and o.effect = l.message
-         where l.payer = ?1 and l.person = ?2 and l.channel = ?3 and l.seq <= ?4
+         where l.payer = $1 and l.person = $2 and l.channel = $3 and l.seq <= $4
            and l.message is not null and l.reported = 0
            and o.status not in ('shown', 'withheld', 'dead')
          order by l.seq",
@@ -190,11 +189,11 @@ pub(super) async fn acknowledge(
 
 /// The message has its receipt; its line need not be looked at again.
 pub(super) async fn reported(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     payer: &str,
     message: &str,
 ) -> Result<(), StoreError> {
-    sqlx::query("update lines set reported = 1 where payer = ?1 and message = ?2")
+    sqlx::query("update lines set reported = 1 where payer = $1 and message = $2")
         .bind(payer)
         .bind(message)
         .execute(connection)

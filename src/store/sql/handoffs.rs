@@ -2,17 +2,17 @@
 
 use mendline_engine::effect::OpenHandoff;
 use mendline_engine::time::Timestamp;
-use serde_json::{Value, json};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
+use serde_json::Value;
+use sqlx::Row as _;
 
+use super::rows::{Column, Rows};
 use super::seal::{Sealer, unless_forgotten};
-use super::{SqliteStore, effect};
+use super::{Connection, DbRow, SqlStore, effect};
 use crate::store::{EffectRef, HandoffChange, HandoffRow, StoreError};
 
 /// Applies a change of a conversation's handoff.
 pub(super) async fn change(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     sealer: &Sealer,
     payer: &str,
     conversation: &str,
@@ -25,7 +25,7 @@ pub(super) async fn change(
             let name = name(*key);
             sqlx::query(
                 "insert into handoffs (payer, handoff, conversation, key_person, desk, person, open_ct, opened)
-                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                 values ($1, $2, $3, $4, $5, $6, $7, $8)",
             )
             .bind(payer)
             .bind(&name)
@@ -41,8 +41,8 @@ pub(super) async fn change(
         HandoffChange::Taken { key, holder: (person, holder) } => {
             let name = name(*key);
             sqlx::query(
-                "update handoffs set holder_person = ?3, holder_ct = ?4
-                 where payer = ?1 and handoff = ?2",
+                "update handoffs set holder_person = $3, holder_ct = $4
+                 where payer = $1 and handoff = $2",
             )
             .bind(payer)
             .bind(&name)
@@ -53,8 +53,8 @@ pub(super) async fn change(
         }
         HandoffChange::Close { key } => {
             sqlx::query(
-                "update handoffs set closed = coalesce(closed, ?3)
-                 where payer = ?1 and handoff = ?2",
+                "update handoffs set closed = coalesce(closed, $3)
+                 where payer = $1 and handoff = $2",
             )
             .bind(payer)
             .bind(name(*key))
@@ -70,14 +70,14 @@ pub(super) async fn change(
 }
 
 async fn put_draft(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     sealer: &Sealer,
     payer: &str,
     handoff: &str,
     draft: &Value,
 ) -> Result<(), StoreError> {
     let row = sqlx::query(
-        "select coalesce(max(seq), 0) + 1 as next from drafts where payer = ?1 and handoff = ?2",
+        "select coalesce(max(seq), 0) + 1 as next from drafts where payer = $1 and handoff = $2",
     )
     .bind(payer)
     .bind(handoff)
@@ -86,7 +86,7 @@ async fn put_draft(
     let seq: i64 = row.try_get("next")?;
     sqlx::query(
         "insert into drafts (payer, handoff, seq, key_person, draft_ct)
-         values (?1, ?2, ?3, ?4, ?5)",
+         values ($1, $2, $3, $4, $5)",
     )
     .bind(payer)
     .bind(handoff)
@@ -99,21 +99,22 @@ async fn put_draft(
 }
 
 pub(super) async fn open_at(
-    store: &SqliteStore,
+    store: &SqlStore,
     payer: &str,
     desks: &[String],
 ) -> Result<Vec<HandoffRow>, StoreError> {
-    let rows = sqlx::query(
-        "select h.*, k.wrapped from handoffs h
-         left join person_keys k on k.payer = h.payer and k.person = h.key_person
-         where h.payer = ?1 and h.closed is null
-           and h.desk in (select value from json_each(?2))
-         order by h.opened, h.handoff",
-    )
-    .bind(payer)
-    .bind(json!(desks).to_string())
-    .fetch_all(&store.readers)
-    .await?;
+    let mut named = Rows::new(&[Column::Text("desk")]);
+    desks.iter().for_each(|desk| named.push([desk.into()]));
+    let rows = named
+        .fetch(
+            &mut *store.readers.acquire().await?,
+            &[payer.into()],
+            "select h.*, k.wrapped from handoffs h
+             left join person_keys k on k.payer = h.payer and k.person = h.key_person
+             where h.payer = $1 and h.closed is null and h.desk in (select desk from v)
+             order by h.opened, h.handoff",
+        )
+        .await?;
     let mut handoffs = Vec::new();
     for row in &rows {
         if let Some(handoff) = unless_forgotten(read(store, row).await) {
@@ -124,14 +125,14 @@ pub(super) async fn open_at(
 }
 
 pub(super) async fn handoff(
-    store: &SqliteStore,
+    store: &SqlStore,
     payer: &str,
     handoff: &EffectRef,
 ) -> Result<Option<HandoffRow>, StoreError> {
     let row = sqlx::query(
         "select h.*, k.wrapped from handoffs h
          left join person_keys k on k.payer = h.payer and k.person = h.key_person
-         where h.payer = ?1 and h.handoff = ?2",
+         where h.payer = $1 and h.handoff = $2",
     )
     .bind(payer)
     .bind(handoff.to_string())
@@ -143,7 +144,7 @@ pub(super) async fn handoff(
     }
 }
 
-async fn read(store: &SqliteStore, row: &SqliteRow) -> Result<HandoffRow, StoreError> {
+async fn read(store: &SqlStore, row: &DbRow) -> Result<HandoffRow, StoreError> {
     let (payer, principal): (String, String) = (row.try_get("payer")?, row.try_get("key_person")?);
     let wrapped: Option<Vec<u8>> = row.try_get("wrapped")?;
     let sealer = Sealer::unwrap(&store.vault, &payer, &principal, wrapped.as_deref())?;
@@ -170,13 +171,13 @@ async fn read(store: &SqliteStore, row: &SqliteRow) -> Result<HandoffRow, StoreE
 }
 
 async fn drafts(
-    store: &SqliteStore,
+    store: &SqlStore,
     sealer: &Sealer,
     payer: &str,
     handoff: &str,
 ) -> Result<Vec<Value>, StoreError> {
     let rows = sqlx::query(
-        "select seq, draft_ct from drafts where payer = ?1 and handoff = ?2 order by seq",
+        "select seq, draft_ct from drafts where payer = $1 and handoff = $2 order by seq",
     )
     .bind(payer)
     .bind(handoff)

@@ -3,18 +3,17 @@
 use mendline_engine::effect::Closed;
 use mendline_engine::message::Message;
 use mendline_engine::time::Timestamp;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
+use sqlx::Row as _;
 
 use super::seal::{Sealer, unless_forgotten};
-use super::{SqliteStore, effect, focus};
+use super::{Connection, DbRow, SqlStore, effect, focus};
 use crate::store::{EffectRef, NewMessage, QuestionRow, StoreError};
 
 /// A message puts its question to its person: the first opens it, a later one replaces the
 /// words and the buttons; what only asks for more about a card leaves the card as it is. What was
 /// closed stays closed.
 pub(super) async fn put(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     sealer: &Sealer,
     payer: &str,
     conversation: &str,
@@ -26,10 +25,10 @@ pub(super) async fn put(
     let row = place(&question, &new.person);
     sqlx::query(
         "insert into questions (payer, question, person, conversation, key_person, party, is_decide, message_ct, opened, due)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
          on conflict (payer, question, person) do update
          set party = excluded.party, is_decide = excluded.is_decide, message_ct = excluded.message_ct, due = excluded.due
-         where excluded.is_decide >= is_decide",
+         where excluded.is_decide >= questions.is_decide",
     )
     .bind(payer)
     .bind(&question)
@@ -37,7 +36,7 @@ pub(super) async fn put(
     .bind(conversation)
     .bind(sealer.person())
     .bind(&new.message.party)
-    .bind(new.message.card.is_some())
+    .bind(i64::from(new.message.card.is_some()))
     .bind(sealer.seal("questions.message", &row, &new.message))
     .bind(now.0)
     .bind(new.due.map(|it| it.0))
@@ -53,7 +52,7 @@ fn place(question: &str, person: &str) -> String {
 /// Closes every copy of a question, once. What is held for the morning and asks it is looked at
 /// now: it will not go out, and must not keep back what comes after it.
 pub(super) async fn close(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     sealer: &Sealer,
     payer: &str,
     question: &EffectRef,
@@ -62,8 +61,8 @@ pub(super) async fn close(
 ) -> Result<(), StoreError> {
     let question = question.to_string();
     sqlx::query(
-        "update questions set closed_at = ?3, closed_ct = ?4
-         where payer = ?1 and question = ?2 and closed_at is null",
+        "update questions set closed_at = $3, closed_ct = $4
+         where payer = $1 and question = $2 and closed_at is null",
     )
     .bind(payer)
     .bind(&question)
@@ -72,8 +71,8 @@ pub(super) async fn close(
     .execute(&mut *connection)
     .await?;
     sqlx::query(
-        "update outbox set due = ?3
-         where payer = ?1 and question = ?2 and status = 'held' and settled_at is null
+        "update outbox set due = $3
+         where payer = $1 and question = $2 and status = 'held' and settled_at is null
            and frozen_ct is null",
     )
     .bind(payer)
@@ -86,15 +85,15 @@ pub(super) async fn close(
 
 /// The person has it before her eyes.
 pub(super) async fn shown(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     payer: &str,
     question: &str,
     person: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "update questions set shown = coalesce(shown, ?4)
-         where payer = ?1 and question = ?2 and person = ?3",
+        "update questions set shown = coalesce(shown, $4)
+         where payer = $1 and question = $2 and person = $3",
     )
     .bind(payer)
     .bind(question)
@@ -106,7 +105,7 @@ pub(super) async fn shown(
 }
 
 pub(super) async fn in_focus(
-    store: &SqliteStore,
+    store: &SqlStore,
     payer: &str,
     person: &str,
     channel: &str,
@@ -115,7 +114,7 @@ pub(super) async fn in_focus(
         "select q.*, k.wrapped from focus f
          join questions q on q.payer = f.payer and q.question = f.question and q.person = f.person
          left join person_keys k on k.payer = q.payer and k.person = q.key_person
-         where f.payer = ?1 and f.person = ?2 and f.channel = ?3 and q.closed_at is null",
+         where f.payer = $1 and f.person = $2 and f.channel = $3 and q.closed_at is null",
     )
     .bind(payer)
     .bind(person)
@@ -126,14 +125,14 @@ pub(super) async fn in_focus(
 }
 
 pub(super) async fn cards(
-    store: &SqliteStore,
+    store: &SqlStore,
     payer: &str,
     person: &str,
 ) -> Result<Vec<QuestionRow>, StoreError> {
     let rows = sqlx::query(
         "select q.*, k.wrapped from questions q
          left join person_keys k on k.payer = q.payer and k.person = q.key_person
-         where q.payer = ?1 and q.person = ?2 and q.is_decide = 1 and q.closed_at is null
+         where q.payer = $1 and q.person = $2 and q.is_decide = 1 and q.closed_at is null
          order by q.due is null, q.due, q.opened, q.question",
     )
     .bind(payer)
@@ -144,7 +143,7 @@ pub(super) async fn cards(
 }
 
 pub(super) async fn question(
-    store: &SqliteStore,
+    store: &SqlStore,
     payer: &str,
     question: &EffectRef,
     person: Option<&str>,
@@ -152,7 +151,7 @@ pub(super) async fn question(
     let row = sqlx::query(
         "select q.*, k.wrapped from questions q
          left join person_keys k on k.payer = q.payer and k.person = q.key_person
-         where q.payer = ?1 and q.question = ?2 and (?3 is null or q.person = ?3)
+         where q.payer = $1 and q.question = $2 and q.person = coalesce($3, q.person)
          order by q.opened, q.person limit 1",
     )
     .bind(payer)
@@ -163,7 +162,7 @@ pub(super) async fn question(
     row.map(|row| read(store, &row)).transpose()
 }
 
-fn read(store: &SqliteStore, row: &SqliteRow) -> Result<QuestionRow, StoreError> {
+fn read(store: &SqlStore, row: &DbRow) -> Result<QuestionRow, StoreError> {
     let (payer, principal): (String, String) = (row.try_get("payer")?, row.try_get("key_person")?);
     let wrapped: Option<Vec<u8>> = row.try_get("wrapped")?;
     let sealer = Sealer::unwrap(&store.vault, &payer, &principal, wrapped.as_deref())?;

@@ -1,17 +1,17 @@
 //! Commits turns: a batch in one transaction, and a conflict drops that turn alone.
 
 use mendline_engine::time::Timestamp;
-use sqlx::{Connection, Row};
+use sqlx::{Connection as _, Row as _};
 
 use super::conversations::{begin, index, principal};
 use super::inbox::{self, Entry};
 use super::outbox::{self, Outgoing};
 use super::seal::Sealer;
-use super::{BEGIN, SqliteStore, Tx, calls, handoffs, questions, record, timers};
+use super::{BEGIN, SqlStore, Tx, calls, handoffs, questions, record, timers};
 use crate::store::{EffectRef, StoreError, TurnCommit};
 
 pub(super) async fn commit(
-    store: &SqliteStore,
+    store: &SqlStore,
     commits: &[TurnCommit],
 ) -> Vec<Result<(), StoreError>> {
     let mut results = Vec::with_capacity(commits.len());
@@ -34,7 +34,7 @@ pub(super) async fn commit(
 }
 
 async fn try_batch(
-    store: &SqliteStore,
+    store: &SqlStore,
     batch: &[TurnCommit],
 ) -> Result<Vec<Result<(), StoreError>>, StoreError> {
     if batch.is_empty() {
@@ -54,7 +54,7 @@ async fn try_batch(
 }
 
 /// One turn. Answers with a conflict before it wrote anything, or not at all.
-async fn take(store: &SqliteStore, tx: &mut Tx<'_>, commit: &TurnCommit) -> Result<(), StoreError> {
+async fn take(store: &SqlStore, tx: &mut Tx<'_>, commit: &TurnCommit) -> Result<(), StoreError> {
     let payer = commit.payer.as_str();
     let id = commit.conversation.as_str();
     let seqs: Vec<i64> = commit.done.iter().map(|(seq, _)| *seq).collect();
@@ -90,14 +90,14 @@ async fn take(store: &SqliteStore, tx: &mut Tx<'_>, commit: &TurnCommit) -> Resu
 /// Moves the conversation on, with its record; a conflict if somebody else did.
 async fn advance(tx: &mut Tx<'_>, sealer: &Sealer, commit: &TurnCommit) -> Result<(), StoreError> {
     let row = sqlx::query(
-        "update conversations set turn = ?4, state_ct = ?5, turned = ?6, leased_until = null
-         where payer = ?1 and id = ?2 and turn = ?3
+        "update conversations set turn = $4, state_ct = $5, turned = $6, leased_until = null
+         where payer = $1 and id = $2 and turn = $3
          returning record_seq, record_hash",
     )
     .bind(&commit.payer)
     .bind(&commit.conversation)
-    .bind(commit.expected_turn)
-    .bind(commit.state.turn)
+    .bind(i64::from(commit.expected_turn))
+    .bind(i64::from(commit.state.turn))
     .bind(sealer.seal("conversations.state", &commit.conversation, &commit.state))
     .bind(commit.now.0)
     .fetch_optional(&mut **tx)
@@ -121,7 +121,7 @@ async fn say(tx: &mut Tx<'_>, sealer: &Sealer, commit: &TurnCommit) -> Result<()
 
 /// Conversations that begin, and events for others.
 async fn reach_others(
-    store: &SqliteStore,
+    store: &SqlStore,
     tx: &mut Tx<'_>,
     commit: &TurnCommit,
 ) -> Result<(), StoreError> {

@@ -2,17 +2,17 @@
 
 use mendline_engine::event::Event;
 use mendline_engine::time::Timestamp;
-use sqlx::{Connection, Row, SqliteConnection};
+use sqlx::{Connection as _, Row as _};
 use tracing::error;
 
 use super::conversations::principal;
 use super::seal::Sealer;
-use super::{BEGIN, SqliteStore, Tx, commit, finds, inbox};
+use super::{BEGIN, Connection, SqlStore, Tx, commit, count, finds, inbox};
 use crate::store::{NewConversation, StoreError};
 
 /// Sets a timer; one of the same name and an older generation is replaced.
 pub(super) async fn set(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     payer: &str,
     conversation: &str,
     name: &str,
@@ -20,7 +20,7 @@ pub(super) async fn set(
     due: Timestamp,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "insert into timers (payer, conversation, name, generation, due) values (?1, ?2, ?3, ?4, ?5)
+        "insert into timers (payer, conversation, name, generation, due) values ($1, $2, $3, $4, $5)
          on conflict (payer, conversation, name) do update
          set generation = excluded.generation, due = excluded.due
          where excluded.generation >= timers.generation",
@@ -28,7 +28,7 @@ pub(super) async fn set(
     .bind(payer)
     .bind(conversation)
     .bind(name)
-    .bind(generation)
+    .bind(i64::from(generation))
     .bind(due.0)
     .execute(connection)
     .await?;
@@ -36,12 +36,12 @@ pub(super) async fn set(
 }
 
 pub(super) async fn clear(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     payer: &str,
     conversation: &str,
     name: &str,
 ) -> Result<(), StoreError> {
-    sqlx::query("delete from timers where payer = ?1 and conversation = ?2 and name = ?3")
+    sqlx::query("delete from timers where payer = $1 and conversation = $2 and name = $3")
         .bind(payer)
         .bind(conversation)
         .bind(name)
@@ -52,12 +52,12 @@ pub(super) async fn clear(
 
 /// Keeps the first event of a conversation until it is due.
 pub(super) async fn put_start(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     sealer: &Sealer,
     payer: &str,
     new: &NewConversation,
 ) -> Result<(), StoreError> {
-    sqlx::query("insert into starts (payer, conversation, due, event_ct) values (?1, ?2, ?3, ?4)")
+    sqlx::query("insert into starts (payer, conversation, due, event_ct) values ($1, $2, $3, $4)")
         .bind(payer)
         .bind(&new.id)
         .bind(new.at.0)
@@ -68,12 +68,12 @@ pub(super) async fn put_start(
 }
 
 pub(super) async fn fire_due(
-    store: &SqliteStore,
+    store: &SqlStore,
     now: Timestamp,
     limit: u32,
 ) -> Result<u32, StoreError> {
     let mut writer = store.writer().await?;
-    const PROBE: &str = "select exists (select 1 from timers where due <= ?1) or exists (select 1 from starts where due <= ?1)";
+    const PROBE: &str = "select 1 from timers where due <= $1 union all select 1 from starts where due <= $1 limit 1";
     if !finds(&mut writer, PROBE, now).await? {
         return Ok(0);
     }
@@ -85,24 +85,25 @@ pub(super) async fn fire_due(
 }
 
 async fn fire_timers(
-    store: &SqliteStore,
+    store: &SqlStore,
     tx: &mut Tx<'_>,
     now: Timestamp,
     limit: u32,
 ) -> Result<u32, StoreError> {
     let rows = sqlx::query(
         "select payer, conversation, name, generation from timers
-         where due <= ?1 order by due, conversation, name limit ?2",
+         where due <= $1 order by due, conversation, name limit $2",
     )
     .bind(now.0)
-    .bind(limit)
+    .bind(i64::from(limit))
     .fetch_all(&mut **tx)
     .await?;
     let mut fired = 0;
     for row in &rows {
         let (payer, conversation): (String, String) =
             (row.try_get("payer")?, row.try_get("conversation")?);
-        let (timer, generation): (String, u32) = (row.try_get("name")?, row.try_get("generation")?);
+        let timer: String = row.try_get("name")?;
+        let generation = count(row, "generation")?;
         clear(tx, &payer, &conversation, &timer).await?;
         fired += 1;
         let sealer = match principal(&store.vault, tx, &payer, &conversation).await {
@@ -119,17 +120,17 @@ async fn fire_timers(
 }
 
 async fn fire_starts(
-    store: &SqliteStore,
+    store: &SqlStore,
     tx: &mut Tx<'_>,
     now: Timestamp,
     limit: u32,
 ) -> Result<u32, StoreError> {
     let rows = sqlx::query(
         "select payer, conversation, event_ct from starts
-         where due <= ?1 order by due, conversation limit ?2",
+         where due <= $1 order by due, conversation limit $2",
     )
     .bind(now.0)
-    .bind(limit)
+    .bind(i64::from(limit))
     .fetch_all(&mut **tx)
     .await?;
     let mut fired = 0;
@@ -152,7 +153,7 @@ async fn fire_starts(
         };
         let entry = commit::own("start", &payer, &conversation, 0, now);
         inbox::put_event(tx, &sealer, entry, &conversation, &event).await?;
-        sqlx::query("delete from starts where payer = ?1 and conversation = ?2")
+        sqlx::query("delete from starts where payer = $1 and conversation = $2")
             .bind(&payer)
             .bind(&conversation)
             .execute(&mut **tx)

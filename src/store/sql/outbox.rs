@@ -2,13 +2,12 @@
 
 use mendline_engine::message::{Message, MessageKind};
 use mendline_engine::time::Timestamp;
-use serde_json::json;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Connection, Row, SqliteConnection};
+use sqlx::{Connection as _, Row as _};
 use tracing::error;
 
+use super::rows::{Column, Rows};
 use super::seal::Sealer;
-use super::{BEGIN, SqliteStore, effect, finds};
+use super::{BEGIN, Connection, DbRow, SqlStore, count, effect, finds};
 use crate::store::{DeadLetter, EffectRef, Frozen, MessageRef, MessageRow, OutboxRow, StoreError};
 
 /// A message on its way into the outbox.
@@ -21,7 +20,7 @@ pub(super) struct Outgoing<'a> {
 }
 
 pub(super) async fn put(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     sealer: &Sealer,
     payer: &str,
     outgoing: &Outgoing<'_>,
@@ -35,7 +34,7 @@ pub(super) async fn put(
         .map(|key| EffectRef { conversation: outgoing.lane.into(), key }.to_string());
     sqlx::query(
         "insert into outbox (payer, effect, lane, person, key_person, question, focuses, urgent, message_ct, status, due, committed, changed)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'due', ?10, ?10, ?10)",
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'due', $10, $10, $10)",
     )
     .bind(payer)
     .bind(&effect)
@@ -44,8 +43,8 @@ pub(super) async fn put(
     .bind(sealer.person())
     .bind(&question)
     // New cards never take focus (rule 4).
-    .bind(question.is_some() && message.card.is_none())
-    .bind(message.kind == MessageKind::Safety)
+    .bind(i64::from(question.is_some() && message.card.is_none()))
+    .bind(i64::from(message.kind == MessageKind::Safety))
     .bind(sealer.seal("outbox.message", &effect, message))
     .bind(now.0)
     .execute(connection)
@@ -55,46 +54,48 @@ pub(super) async fn put(
 
 /// Help in danger overtakes what is held before it; everything else keeps its place.
 pub(super) async fn lease(
-    store: &SqliteStore,
+    store: &SqlStore,
     now: Timestamp,
     lease_ms: i64,
     limit: u32,
 ) -> Result<Vec<OutboxRow>, StoreError> {
     let mut writer = store.writer().await?;
-    const PROBE: &str =
-        "select exists (select 1 from outbox where settled_at is null and due <= ?1)";
+    const PROBE: &str = "select 1 from outbox where settled_at is null and due <= $1 limit 1";
     if !finds(&mut writer, PROBE, now).await? {
         return Ok(Vec::new());
     }
     let mut tx = writer.begin_with(BEGIN).await?;
     let rows = sqlx::query(
         "select o.seq, o.payer, o.effect, o.person, o.key_person, o.message_ct, o.frozen_ct, o.committed,
-                o.attempts + (o.leased_until is not null) as attempts, c.flow_hash, k.wrapped
+                o.attempts + case when o.leased_until is null then 0 else 1 end as attempts, c.flow_hash, k.wrapped
          from outbox o
          left join conversations c on c.payer = o.payer and c.id = o.lane
          left join person_keys k on k.payer = o.payer and k.person = o.key_person
-         where o.settled_at is null and o.due <= ?1
-           and (o.leased_until is null or o.leased_until <= ?1)
-           and (o.urgent or not exists (
+         where o.settled_at is null and o.due <= $1
+           and (o.leased_until is null or o.leased_until <= $1)
+           and (o.urgent = 1 or not exists (
                 select 1 from outbox before
                 where before.payer = o.payer and before.lane = o.lane and before.person = o.person
                   and before.seq < o.seq and before.settled_at is null))
-         order by o.due, o.seq limit ?2",
+         order by o.due, o.seq limit $2",
     )
     .bind(now.0)
-    .bind(limit)
+    .bind(i64::from(limit))
     .fetch_all(&mut *tx)
     .await?;
     let seqs = rows.iter().map(|row| row.try_get("seq")).collect::<Result<Vec<i64>, _>>()?;
     // A lease that ran out was an attempt of which nobody knows how it ended.
-    sqlx::query(
-        "update outbox set attempts = attempts + (leased_until is not null), leased_until = ?1
-         where seq in (select value from json_each(?2))",
-    )
-    .bind(now.plus_ms(lease_ms).0)
-    .bind(json!(seqs).to_string())
-    .execute(&mut *tx)
-    .await?;
+    let mut leasing = Rows::new(&[Column::Int("seq")]);
+    seqs.into_iter().for_each(|seq| leasing.push([seq.into()]));
+    leasing
+        .execute(
+            &mut tx,
+            &[now.plus_ms(lease_ms).0.into()],
+            "update outbox set leased_until = $1,
+                attempts = attempts + case when leased_until is null then 0 else 1 end
+             where seq in (select seq from v)",
+        )
+        .await?;
     tx.commit().await?;
     let mut leased = Vec::new();
     for row in &rows {
@@ -107,7 +108,7 @@ pub(super) async fn lease(
     Ok(leased)
 }
 
-fn outbox_row(store: &SqliteStore, row: &SqliteRow) -> Result<OutboxRow, StoreError> {
+fn outbox_row(store: &SqlStore, row: &DbRow) -> Result<OutboxRow, StoreError> {
     let (key, message, frozen) = words(store, row)?;
     Ok(OutboxRow {
         key,
@@ -115,15 +116,15 @@ fn outbox_row(store: &SqliteStore, row: &SqliteRow) -> Result<OutboxRow, StoreEr
         person: row.try_get("person")?,
         message,
         frozen,
-        attempts: row.try_get("attempts")?,
+        attempts: count(row, "attempts")?,
         committed: Timestamp(row.try_get("committed")?),
     })
 }
 
 /// The sealed parts of a row.
 fn words(
-    store: &SqliteStore,
-    row: &SqliteRow,
+    store: &SqlStore,
+    row: &DbRow,
 ) -> Result<(MessageRef, Message, Option<Frozen>), StoreError> {
     let (payer, name): (String, String) = (row.try_get("payer")?, row.try_get("effect")?);
     let sealer = beside(store, row, &payer)?;
@@ -134,14 +135,14 @@ fn words(
     Ok((MessageRef { payer, effect: effect(&name)? }, message, frozen))
 }
 
-fn beside(store: &SqliteStore, row: &SqliteRow, payer: &str) -> Result<Sealer, StoreError> {
+fn beside(store: &SqlStore, row: &DbRow, payer: &str) -> Result<Sealer, StoreError> {
     let person: String = row.try_get("key_person")?;
     let wrapped: Option<Vec<u8>> = row.try_get("wrapped")?;
     Sealer::unwrap(&store.vault, payer, &person, wrapped.as_deref())
 }
 
 pub(super) async fn freeze(
-    store: &SqliteStore,
+    store: &SqlStore,
     key: &MessageRef,
     frozen: &Frozen,
 ) -> Result<(), StoreError> {
@@ -151,7 +152,7 @@ pub(super) async fn freeze(
     let row = sqlx::query(
         "select o.key_person, k.wrapped from outbox o
          left join person_keys k on k.payer = o.payer and k.person = o.key_person
-         where o.payer = ?1 and o.effect = ?2",
+         where o.payer = $1 and o.effect = $2",
     )
     .bind(&key.payer)
     .bind(&name)
@@ -160,8 +161,8 @@ pub(super) async fn freeze(
     .ok_or_else(|| StoreError::Unreadable(format!("there is no message {name}")))?;
     let sealer = beside(store, &row, &key.payer)?;
     sqlx::query(
-        "update outbox set channel = ?3, frozen_ct = ?4
-         where payer = ?1 and effect = ?2 and settled_at is null",
+        "update outbox set channel = $3, frozen_ct = $4
+         where payer = $1 and effect = $2 and settled_at is null",
     )
     .bind(&key.payer)
     .bind(&name)
@@ -173,7 +174,7 @@ pub(super) async fn freeze(
 }
 
 pub(super) async fn messages(
-    store: &SqliteStore,
+    store: &SqlStore,
     payer: &str,
     conversation: &str,
 ) -> Result<Vec<MessageRow>, StoreError> {
@@ -181,7 +182,7 @@ pub(super) async fn messages(
         "select o.payer, o.effect, o.person, o.key_person, o.message_ct, o.frozen_ct, o.status, o.committed, o.changed, k.wrapped
          from outbox o
          left join person_keys k on k.payer = o.payer and k.person = o.key_person
-         where o.payer = ?1 and o.lane = ?2 order by o.seq",
+         where o.payer = $1 and o.lane = $2 order by o.seq",
     )
     .bind(payer)
     .bind(conversation)
@@ -204,16 +205,16 @@ pub(super) async fn messages(
 }
 
 pub(super) async fn dead_letters(
-    store: &SqliteStore,
+    store: &SqlStore,
     payer: &str,
     limit: u32,
 ) -> Result<Vec<DeadLetter>, StoreError> {
     let rows = sqlx::query(
         "select effect, why, changed from outbox
-         where payer = ?1 and status = 'dead' order by changed desc, seq desc limit ?2",
+         where payer = $1 and status = 'dead' order by changed desc, seq desc limit $2",
     )
     .bind(payer)
-    .bind(limit)
+    .bind(i64::from(limit))
     .fetch_all(&store.readers)
     .await?;
     rows.iter()

@@ -2,17 +2,17 @@
 
 use mendline_engine::message::EffectKey;
 use mendline_engine::time::Timestamp;
-use sqlx::{Connection, Row};
+use sqlx::{Connection as _, Row as _};
 
 use super::conversations::{begin, principal};
 use super::inbox::{self, Entry};
 use super::outbox::{self, Outgoing};
 use super::seal::Sealer;
-use super::{BEGIN, SqliteStore, people};
+use super::{BEGIN, SqlStore, people};
 use crate::store::{EffectRef, PersonCommit, StoreError};
 
 pub(super) async fn commit_person(
-    store: &SqliteStore,
+    store: &SqlStore,
     commit: &PersonCommit,
 ) -> Result<(), StoreError> {
     let payer = commit.payer.as_str();
@@ -20,7 +20,7 @@ pub(super) async fn commit_person(
     let mut tx = writer.begin_with(BEGIN).await?;
     let row = sqlx::query(
         "select source, id, received, done_at from inbox
-         where payer = ?1 and seq = ?2 and conversation is null",
+         where payer = $1 and seq = $2 and conversation is null",
     )
     .bind(payer)
     .bind(commit.seq)

@@ -1,12 +1,11 @@
 //! Which question has a person's attention on a channel: `focus` (rule 4).
 
-use sqlx::SqliteConnection;
-
+use super::Connection;
 use crate::store::StoreError;
 
 /// A question was shown: it takes focus, unless another that is still open has it.
 pub(super) async fn move_to(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     payer: &str,
     person: &str,
     channel: &str,
@@ -14,8 +13,8 @@ pub(super) async fn move_to(
 ) -> Result<(), StoreError> {
     sqlx::query(
         "insert into focus (payer, person, channel, question)
-         select payer, person, ?3, question from questions
-         where payer = ?1 and person = ?2 and question = ?4 and closed_at is null
+         select payer, person, $3, question from questions
+         where payer = $1 and person = $2 and question = $4 and closed_at is null
          on conflict (payer, person, channel) do update set question = excluded.question
          where not exists (
             select 1 from questions held
@@ -33,7 +32,7 @@ pub(super) async fn move_to(
 
 /// A person turn says where focus is, or that it is free.
 pub(super) async fn set(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     payer: &str,
     person: &str,
     channel: &str,
@@ -41,11 +40,11 @@ pub(super) async fn set(
 ) -> Result<(), StoreError> {
     let query = match question {
         Some(_) => sqlx::query(
-            "insert into focus (payer, person, channel, question) values (?1, ?2, ?3, ?4)
+            "insert into focus (payer, person, channel, question) values ($1, $2, $3, $4)
              on conflict (payer, person, channel) do update set question = excluded.question",
         ),
         None => sqlx::query(
-            "delete from focus where payer = ?1 and person = ?2 and channel = ?3 and ?4 is null",
+            "delete from focus where payer = $1 and person = $2 and channel = $3 and $4 is null",
         ),
     };
     query.bind(payer).bind(person).bind(channel).bind(question).execute(connection).await?;
@@ -54,11 +53,11 @@ pub(super) async fn set(
 
 /// The question is over: whoever had it in focus is free.
 pub(super) async fn free(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     payer: &str,
     question: &str,
 ) -> Result<(), StoreError> {
-    sqlx::query("delete from focus where payer = ?1 and question = ?2")
+    sqlx::query("delete from focus where payer = $1 and question = $2")
         .bind(payer)
         .bind(question)
         .execute(connection)

@@ -2,13 +2,12 @@
 
 use mendline_engine::state::{STATE_FORMAT, State};
 use mendline_engine::time::Timestamp;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Connection, Row, SqliteConnection};
+use sqlx::{Connection as _, Row as _};
 use tracing::error;
 
 use super::inbox::{self, Entry};
 use super::seal::{Sealer, unless_forgotten};
-use super::{BEGIN, SqliteStore, effect, finds, timers};
+use super::{BEGIN, Connection, DbRow, SqlStore, effect, finds, timers};
 use crate::store::{Claimed, Conversation, NewConversation, StoreError};
 use crate::vault::Vault;
 
@@ -18,14 +17,14 @@ const IDENTIFIER: &str = "claim";
 /// The key of the person whom a conversation is for.
 pub(super) async fn principal(
     vault: &Vault,
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     payer: &str,
     conversation: &str,
 ) -> Result<Sealer, StoreError> {
     let row = sqlx::query(
         "select c.principal, k.wrapped from conversations c
          left join person_keys k on k.payer = c.payer and k.person = c.principal
-         where c.payer = ?1 and c.id = ?2",
+         where c.payer = $1 and c.id = $2",
     )
     .bind(payer)
     .bind(conversation)
@@ -39,8 +38,8 @@ pub(super) async fn principal(
 
 /// Writes a new conversation, and its first event: into the inbox, or aside until it is due.
 pub(super) async fn begin(
-    store: &SqliteStore,
-    connection: &mut SqliteConnection,
+    store: &SqlStore,
+    connection: &mut Connection,
     new: &NewConversation,
     now: Timestamp,
     entry: Entry<'_>,
@@ -50,7 +49,7 @@ pub(super) async fn begin(
     let state = State::default();
     sqlx::query(
         "insert into conversations (payer, id, principal, flow, flow_hash, parent, turn, state_ct, began, turned)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)",
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)",
     )
     .bind(payer)
     .bind(&new.id)
@@ -58,7 +57,7 @@ pub(super) async fn begin(
     .bind(&new.flow)
     .bind(&new.flow_hash)
     .bind(new.parent.as_ref().map(ToString::to_string))
-    .bind(state.turn)
+    .bind(i64::from(state.turn))
     .bind(sealer.seal("conversations.state", &new.id, &state))
     .bind(now.0)
     .execute(&mut *connection)
@@ -71,15 +70,15 @@ pub(super) async fn begin(
 
 /// Lets the conversation be found by these identifiers.
 pub(super) async fn index(
-    store: &SqliteStore,
-    connection: &mut SqliteConnection,
+    store: &SqlStore,
+    connection: &mut Connection,
     payer: &str,
     conversation: &str,
     identifiers: &[String],
 ) -> Result<(), StoreError> {
     for it in identifiers {
         sqlx::query(
-            "insert into identifiers (payer, idx, conversation) values (?1, ?2, ?3)
+            "insert into identifiers (payer, idx, conversation) values ($1, $2, $3)
              on conflict do nothing",
         )
         .bind(payer)
@@ -92,14 +91,15 @@ pub(super) async fn index(
 }
 
 pub(super) async fn claim(
-    store: &SqliteStore,
+    store: &SqlStore,
     now: Timestamp,
     lease_ms: i64,
     limit: u32,
     events_max: u32,
 ) -> Result<Vec<Claimed>, StoreError> {
     let mut writer = store.writer().await?;
-    const PROBE: &str = "select exists (select 1 from inbox where done_at is null and conversation is not null and ?1 is not null)";
+    const PROBE: &str =
+        "select 1 from inbox where done_at is null and conversation is not null and $1 > 0 limit 1";
     if !finds(&mut writer, PROBE, now).await? {
         return Ok(Vec::new());
     }
@@ -110,17 +110,17 @@ pub(super) async fn claim(
          left join person_keys k on k.payer = c.payer and k.person = c.principal
          where (c.payer, c.id) in (select payer, conversation from inbox
                                    where done_at is null and conversation is not null)
-           and (c.leased_until is null or c.leased_until <= ?1)
-         order by c.id limit ?2",
+           and (c.leased_until is null or c.leased_until <= $1)
+         order by c.id limit $2",
     )
     .bind(now.0)
-    .bind(limit)
+    .bind(i64::from(limit))
     .fetch_all(&mut *tx)
     .await?;
     let mut claimed = Vec::new();
     for row in &rows {
         let (payer, id): (String, String) = (row.try_get("payer")?, row.try_get("id")?);
-        sqlx::query("update conversations set leased_until = ?3 where payer = ?1 and id = ?2")
+        sqlx::query("update conversations set leased_until = $3 where payer = $1 and id = $2")
             .bind(&payer)
             .bind(&id)
             .bind(now.plus_ms(lease_ms).0)
@@ -139,9 +139,9 @@ pub(super) async fn claim(
 }
 
 async fn load(
-    store: &SqliteStore,
-    connection: &mut SqliteConnection,
-    row: &SqliteRow,
+    store: &SqlStore,
+    connection: &mut Connection,
+    row: &DbRow,
     payer: &str,
     id: &str,
     events_max: u32,
@@ -153,7 +153,7 @@ async fn load(
 }
 
 pub(super) async fn conversation(
-    store: &SqliteStore,
+    store: &SqlStore,
     payer: &str,
     id: &str,
 ) -> Result<Option<Conversation>, StoreError> {
@@ -161,7 +161,7 @@ pub(super) async fn conversation(
         "select c.payer, c.id, c.principal, c.flow, c.flow_hash, c.parent, c.turn, c.state_ct, c.began, c.turned, k.wrapped
          from conversations c
          left join person_keys k on k.payer = c.payer and k.person = c.principal
-         where c.payer = ?1 and c.id = ?2",
+         where c.payer = $1 and c.id = $2",
     )
     .bind(payer)
     .bind(id)
@@ -171,7 +171,7 @@ pub(super) async fn conversation(
 }
 
 pub(super) async fn of(
-    store: &SqliteStore,
+    store: &SqlStore,
     payer: &str,
     person: &str,
     limit: u32,
@@ -180,19 +180,19 @@ pub(super) async fn of(
         "select c.payer, c.id, c.principal, c.flow, c.flow_hash, c.parent, c.turn, c.state_ct, c.began, c.turned, k.wrapped
          from conversations c
          left join person_keys k on k.payer = c.payer and k.person = c.principal
-         where c.payer = ?1 and c.principal = ?2
-         order by c.began desc, c.id desc limit ?3",
+         where c.payer = $1 and c.principal = $2
+         order by c.began desc, c.id desc limit $3",
     )
     .bind(payer)
     .bind(person)
-    .bind(limit)
+    .bind(i64::from(limit))
     .fetch_all(&store.readers)
     .await?;
     read_all(store, &rows)
 }
 
 pub(super) async fn about(
-    store: &SqliteStore,
+    store: &SqlStore,
     payer: &str,
     identifier: &str,
     limit: u32,
@@ -202,28 +202,28 @@ pub(super) async fn about(
          from identifiers i
          join conversations c on c.payer = i.payer and c.id = i.conversation
          left join person_keys k on k.payer = c.payer and k.person = c.principal
-         where i.payer = ?1 and i.idx = ?2
-         order by c.began desc, c.id desc limit ?3",
+         where i.payer = $1 and i.idx = $2
+         order by c.began desc, c.id desc limit $3",
     )
     .bind(payer)
     .bind(store.vault.index(payer, IDENTIFIER, identifier))
-    .bind(limit)
+    .bind(i64::from(limit))
     .fetch_all(&store.readers)
     .await?;
     read_all(store, &rows)
 }
 
-fn read_all(store: &SqliteStore, rows: &[SqliteRow]) -> Result<Vec<Conversation>, StoreError> {
+fn read_all(store: &SqlStore, rows: &[DbRow]) -> Result<Vec<Conversation>, StoreError> {
     rows.iter().map(|row| read(row, &beside(store, row)?)).filter_map(unless_forgotten).collect()
 }
 
-fn beside(store: &SqliteStore, row: &SqliteRow) -> Result<Sealer, StoreError> {
+fn beside(store: &SqlStore, row: &DbRow) -> Result<Sealer, StoreError> {
     let (payer, principal): (String, String) = (row.try_get("payer")?, row.try_get("principal")?);
     let wrapped: Option<Vec<u8>> = row.try_get("wrapped")?;
     Sealer::unwrap(&store.vault, &payer, &principal, wrapped.as_deref())
 }
 
-fn read(row: &SqliteRow, sealer: &Sealer) -> Result<Conversation, StoreError> {
+fn read(row: &DbRow, sealer: &Sealer) -> Result<Conversation, StoreError> {
     let id: String = row.try_get("id")?;
     let sealed: Vec<u8> = row.try_get("state_ct")?;
     let state: State = sealer.open("conversations.state", &id, &sealed)?;

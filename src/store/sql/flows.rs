@@ -1,17 +1,17 @@
 //! Flow versions in use: `flows`. Nothing in them is private.
 
-use sqlx::{Connection, Row};
+use sqlx::{Connection as _, Row as _};
 
-use super::{BEGIN, SqliteStore};
+use super::{BEGIN, SqlStore};
 use crate::store::{KeptFlow, StoreError};
 
-pub(super) async fn keep(store: &SqliteStore, flow: &KeptFlow) -> Result<(), StoreError> {
+pub(super) async fn keep(store: &SqlStore, flow: &KeptFlow) -> Result<(), StoreError> {
     let sources = serde_json::to_string(&flow.sources).expect("texts by text are JSON");
     let program = serde_json::to_string(&flow.program).expect("a program has text keys only");
     let mut writer = store.writer().await?;
     let mut tx = writer.begin_with(BEGIN).await?;
     sqlx::query(
-        "insert into flows (hash, flow, sources, program) values (?1, ?2, ?3, ?4)
+        "insert into flows (hash, flow, sources, program) values ($1, $2, $3, $4)
          on conflict do nothing",
     )
     .bind(&flow.hash)
@@ -23,8 +23,8 @@ pub(super) async fn keep(store: &SqliteStore, flow: &KeptFlow) -> Result<(), Sto
     Ok(tx.commit().await?)
 }
 
-pub(super) async fn kept(store: &SqliteStore, hash: &str) -> Result<Option<KeptFlow>, StoreError> {
-    let row = sqlx::query("select sources, program from flows where hash = ?1")
+pub(super) async fn kept(store: &SqlStore, hash: &str) -> Result<Option<KeptFlow>, StoreError> {
+    let row = sqlx::query("select sources, program from flows where hash = $1")
         .bind(hash)
         .fetch_optional(&store.readers)
         .await?;

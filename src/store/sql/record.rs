@@ -3,9 +3,10 @@
 
 use mendline_engine::time::Timestamp;
 use sha2::{Digest, Sha256};
-use sqlx::{Row, SqliteConnection};
+use sqlx::Row as _;
 
-use super::SqliteStore;
+use super::Connection;
+use super::SqlStore;
 use super::seal::Sealer;
 use crate::store::{RecordRow, StoreError, TurnCommit};
 use crate::vault::hex;
@@ -34,7 +35,7 @@ impl Head {
 
 /// Appends a turn's rows and moves the head.
 pub(super) async fn append(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     sealer: &Sealer,
     commit: &TurnCommit,
     mut head: Head,
@@ -46,7 +47,7 @@ pub(super) async fn append(
         head = head.next(payer, conversation, commit.now.0, &sealed);
         sqlx::query(
             "insert into record (payer, conversation, seq, at, body_ct, hash)
-             values (?1, ?2, ?3, ?4, ?5, ?6)",
+             values ($1, $2, $3, $4, $5, $6)",
         )
         .bind(payer)
         .bind(conversation)
@@ -58,7 +59,7 @@ pub(super) async fn append(
         .await?;
     }
     sqlx::query(
-        "update conversations set record_seq = ?3, record_hash = ?4 where payer = ?1 and id = ?2",
+        "update conversations set record_seq = $3, record_hash = $4 where payer = $1 and id = $2",
     )
     .bind(payer)
     .bind(conversation)
@@ -70,7 +71,7 @@ pub(super) async fn append(
 }
 
 pub(super) async fn record(
-    store: &SqliteStore,
+    store: &SqlStore,
     payer: &str,
     conversation: &str,
 ) -> Result<Vec<RecordRow>, StoreError> {
@@ -79,7 +80,7 @@ pub(super) async fn record(
          from record r
          join conversations c on c.payer = r.payer and c.id = r.conversation
          left join person_keys k on k.payer = c.payer and k.person = c.principal
-         where r.payer = ?1 and r.conversation = ?2 order by r.seq",
+         where r.payer = $1 and r.conversation = $2 order by r.seq",
     )
     .bind(payer)
     .bind(conversation)
@@ -101,7 +102,7 @@ pub(super) async fn record(
 }
 
 pub(super) async fn verify_chain(
-    store: &SqliteStore,
+    store: &SqlStore,
     payer: &str,
     conversation: &str,
 ) -> Result<Option<i64>, StoreError> {
@@ -110,7 +111,7 @@ pub(super) async fn verify_chain(
         "select c.record_seq, c.record_hash, r.seq, r.at, r.body_ct, r.hash
          from conversations c
          left join record r on r.payer = c.payer and r.conversation = c.id
-         where c.payer = ?1 and c.id = ?2 order by r.seq",
+         where c.payer = $1 and c.id = $2 order by r.seq",
     )
     .bind(payer)
     .bind(conversation)

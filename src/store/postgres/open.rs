@@ -1,0 +1,102 @@
+//! Opens the database for a server, for looking, or to bring its schema up to date.
+
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{Connection, PgConnection, Row};
+
+use super::db::WRITERS;
+use super::{PostgresStore, migrate};
+use crate::store::StoreError;
+use crate::vault::Vault;
+
+/// Connections that read, in one server. Reads take well under a millisecond.
+const READERS_MAX: u32 = 6;
+/// How long to wait for a connection before the database counts as away. Longer than a restart
+/// of the pooler, shorter than anybody's patience.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// The row of `house` that says under which operator key things are sealed.
+const SEALED_UNDER: &str = "sealed_under";
+
+impl PostgresStore {
+    /// Opens `postgres://…` for a server and brings its schema up to date; many servers may have
+    /// it open at once. Behind a pooler that cannot keep prepared statements, add
+    /// `?statement-cache-capacity=0`.
+    pub async fn open(url: &str, vault: Arc<Vault>) -> Result<PostgresStore, StoreError> {
+        let options = options(url)?;
+        let writers = pool(options.clone(), u32::try_from(WRITERS).unwrap_or(1)).await?;
+        let mut writer = writers.acquire().await?;
+        migrate::migrate(&mut writer).await?;
+        check_key(&mut writer, &vault).await?;
+        drop(writer);
+        let readers = pool(options, READERS_MAX).await?;
+        Ok(PostgresStore { writers: Some(writers), readers, vault, _held: None })
+    }
+
+    /// Opens it for looking. Every write is refused.
+    pub async fn open_read_only(url: &str, vault: Arc<Vault>) -> Result<PostgresStore, StoreError> {
+        let readers = pool(options(url)?, READERS_MAX).await?;
+        let mut reader = readers.acquire().await?;
+        migrate::expect_current(&mut reader).await?;
+        expect_key(&mut reader, &vault).await?;
+        drop(reader);
+        Ok(PostgresStore { writers: None, readers, vault, _held: None })
+    }
+
+    /// Brings the schema of a database up to date and does nothing else. Servers may be running:
+    /// every step only adds what the release before can ignore.
+    pub async fn migrate(url: &str) -> Result<(), StoreError> {
+        let mut writer = PgConnection::connect_with(&options(url)?).await?;
+        migrate::migrate(&mut writer).await?;
+        Ok(writer.close().await?)
+    }
+
+    /// Closes the connections. Dropping it is as safe; this is tidier.
+    pub async fn close(self) -> Result<(), StoreError> {
+        self.readers.close().await;
+        if let Some(writers) = &self.writers {
+            writers.close().await;
+        }
+        Ok(())
+    }
+}
+
+fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
+    let options = PgConnectOptions::from_str(url)
+        .map_err(|why| StoreError::Unreadable(format!("the database's address: {why}")))?;
+    Ok(options.application_name("mendline"))
+}
+
+async fn pool(options: PgConnectOptions, connections: u32) -> Result<PgPool, StoreError> {
+    let pool = PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(PATIENCE)
+        .test_before_acquire(false);
+    Ok(pool.connect_with(options).await?)
+}
+
+/// The first to open a database writes under which key it seals; every other must have the same.
+async fn check_key(writer: &mut PgConnection, vault: &Vault) -> Result<(), StoreError> {
+    sqlx::query("insert into house (name, value) values ($1, $2) on conflict do nothing")
+        .bind(SEALED_UNDER)
+        .bind(vault.fingerprint())
+        .execute(&mut *writer)
+        .await?;
+    expect_key(writer, vault).await
+}
+
+async fn expect_key(reader: &mut PgConnection, vault: &Vault) -> Result<(), StoreError> {
+    let row = sqlx::query("select value from house where name = $1")
+        .bind(SEALED_UNDER)
+        .fetch_optional(reader)
+        .await?;
+    let found: Option<String> = row.map(|it| it.try_get("value")).transpose()?;
+    if found.is_some_and(|it| it != vault.fingerprint()) {
+        let why =
+            "it is sealed under another operator key; restore the key file that belongs to it";
+        return Err(StoreError::Unreadable(why.into()));
+    }
+    Ok(())
+}

@@ -1,0 +1,351 @@
+//! The store, in SQL that both databases take. This source is compiled twice, once inside
+//! `sqlite` and once inside `postgres`; what differs stands in their `db.rs`.
+//!
+//! What is private is sealed before it reaches a statement ([`seal`]). A batch costs one statement
+//! a table ([`rows`]).
+
+mod calls;
+mod commit;
+mod conversations;
+mod desk;
+mod doors;
+mod flows;
+mod focus;
+mod forget;
+mod handoffs;
+mod health;
+mod inbox;
+mod lines;
+mod outbox;
+mod people;
+mod questions;
+mod record;
+mod routing;
+pub(super) mod rows;
+mod seal;
+mod settle;
+mod timers;
+
+use std::any::Any;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use mendline_engine::time::Timestamp;
+use serde_json::Value;
+use sqlx::Row as _;
+use sqlx::pool::PoolConnection;
+
+use super::db::{self, BEGIN, Connection, Database, DbRow, Pool};
+use crate::store::rows::*;
+use crate::store::{Store, StoreError};
+use crate::vault::Vault;
+
+/// A store in a database.
+pub struct SqlStore {
+    /// `None` where it was opened for looking.
+    pub(super) writers: Option<Pool>,
+    pub(super) readers: Pool,
+    pub(super) vault: Arc<Vault>,
+    /// What must live as long as the store: the lock on a file, a folder that goes away with it.
+    pub(super) _held: Option<Box<dyn Any + Send + Sync>>,
+}
+
+/// A write in progress.
+type Tx<'a> = sqlx::Transaction<'a, Database>;
+
+impl SqlStore {
+    async fn writer(&self) -> Result<PoolConnection<Database>, StoreError> {
+        match &self.writers {
+            Some(writers) => Ok(writers.acquire().await?),
+            None => Err(StoreError::Unwritable("it was opened for looking only".into())),
+        }
+    }
+}
+
+/// A yes or no, as both databases keep it: 0 or 1.
+fn flag(row: &DbRow, column: &str) -> Result<bool, StoreError> {
+    Ok(row.try_get::<i64, _>(column)? != 0)
+}
+
+/// A number that only grows from 0.
+fn count(row: &DbRow, column: &str) -> Result<u32, StoreError> {
+    u32::try_from(row.try_get::<i64, _>(column)?)
+        .map_err(|_| StoreError::Unreadable(format!("{column} is out of range")))
+}
+
+/// Whether a look finds anything, without the write lock: an idle house asks many times a second.
+/// What comes in right after it is found by the next look.
+async fn finds(
+    writer: &mut Connection,
+    probe: &'static str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let found = sqlx::query(probe).bind(now.0).fetch_optional(writer).await?;
+    Ok(found.is_some())
+}
+
+/// Reads back the name of an effect.
+fn effect(text: &str) -> Result<EffectRef, StoreError> {
+    text.parse().map_err(StoreError::Unreadable)
+}
+
+#[async_trait]
+impl Store for SqlStore {
+    async fn accept(&self, arrival: &NewArrival) -> Result<Accepted, StoreError> {
+        inbox::accept(self, arrival).await
+    }
+
+    async fn unrouted(&self, limit: u32) -> Result<Vec<Unrouted>, StoreError> {
+        inbox::unrouted(self, limit).await
+    }
+
+    async fn commit_person(&self, commit: PersonCommit) -> Result<(), StoreError> {
+        routing::commit_person(self, &commit).await
+    }
+
+    async fn settled(&self, payer: &str, seq: i64) -> Result<Option<Settled>, StoreError> {
+        inbox::settled(self, payer, seq).await
+    }
+
+    async fn claim(
+        &self,
+        now: Timestamp,
+        lease_ms: i64,
+        limit: u32,
+        events_max: u32,
+    ) -> Result<Vec<Claimed>, StoreError> {
+        conversations::claim(self, now, lease_ms, limit, events_max).await
+    }
+
+    async fn commit(&self, commits: Vec<TurnCommit>) -> Vec<Result<(), StoreError>> {
+        commit::commit(self, &commits).await
+    }
+
+    async fn conversation(
+        &self,
+        payer: &str,
+        id: &str,
+    ) -> Result<Option<Conversation>, StoreError> {
+        conversations::conversation(self, payer, id).await
+    }
+
+    async fn conversations_of(
+        &self,
+        payer: &str,
+        person: &str,
+        limit: u32,
+    ) -> Result<Vec<Conversation>, StoreError> {
+        conversations::of(self, payer, person, limit).await
+    }
+
+    async fn conversations_about(
+        &self,
+        payer: &str,
+        identifier: &str,
+        limit: u32,
+    ) -> Result<Vec<Conversation>, StoreError> {
+        conversations::about(self, payer, identifier, limit).await
+    }
+
+    async fn lease_outbox(
+        &self,
+        now: Timestamp,
+        lease_ms: i64,
+        limit: u32,
+    ) -> Result<Vec<OutboxRow>, StoreError> {
+        outbox::lease(self, now, lease_ms, limit).await
+    }
+
+    async fn freeze(&self, key: &MessageRef, frozen: &Frozen) -> Result<(), StoreError> {
+        outbox::freeze(self, key, frozen).await
+    }
+
+    async fn settle_message(
+        &self,
+        key: &MessageRef,
+        became: Became,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        settle::message(self, key, became, now).await
+    }
+
+    async fn dead_letters(&self, payer: &str, limit: u32) -> Result<Vec<DeadLetter>, StoreError> {
+        outbox::dead_letters(self, payer, limit).await
+    }
+
+    async fn lease_calls(
+        &self,
+        now: Timestamp,
+        lease_ms: i64,
+        limit: u32,
+    ) -> Result<Vec<CallRow>, StoreError> {
+        calls::lease(self, now, lease_ms, limit).await
+    }
+
+    async fn settle_call(
+        &self,
+        payer: &str,
+        key: &EffectRef,
+        became: CallBecame,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        calls::settle(self, payer, key, became, now).await
+    }
+
+    async fn fire_due(&self, now: Timestamp, limit: u32) -> Result<u32, StoreError> {
+        timers::fire_due(self, now, limit).await
+    }
+
+    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        health::next_due(self).await
+    }
+
+    async fn know(&self, person: &Person) -> Result<(), StoreError> {
+        people::know(self, person).await
+    }
+
+    async fn person(&self, payer: &str, person: &str) -> Result<Option<Person>, StoreError> {
+        people::person(self, payer, person).await
+    }
+
+    async fn focus(
+        &self,
+        payer: &str,
+        person: &str,
+        channel: &str,
+    ) -> Result<Option<QuestionRow>, StoreError> {
+        questions::in_focus(self, payer, person, channel).await
+    }
+
+    async fn lines_after(
+        &self,
+        payer: &str,
+        person: &str,
+        channel: &str,
+        seq: i64,
+        limit: u32,
+    ) -> Result<Vec<Line>, StoreError> {
+        lines::after(self, payer, person, channel, seq, limit).await
+    }
+
+    async fn append_line(&self, line: &NewLine) -> Result<i64, StoreError> {
+        lines::append_line(self, line).await
+    }
+
+    async fn acknowledge(
+        &self,
+        payer: &str,
+        person: &str,
+        channel: &str,
+        seq: i64,
+    ) -> Result<Vec<MessageRef>, StoreError> {
+        lines::acknowledge(self, payer, person, channel, seq).await
+    }
+
+    async fn spend(
+        &self,
+        payer: &str,
+        token_digest: &str,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        doors::spend(self, payer, token_digest, now).await
+    }
+
+    async fn cards(&self, payer: &str, person: &str) -> Result<Vec<QuestionRow>, StoreError> {
+        questions::cards(self, payer, person).await
+    }
+
+    async fn question(
+        &self,
+        payer: &str,
+        question: &EffectRef,
+        person: Option<&str>,
+    ) -> Result<Option<QuestionRow>, StoreError> {
+        questions::question(self, payer, question, person).await
+    }
+
+    async fn handoffs(&self, payer: &str, desks: &[String]) -> Result<Vec<HandoffRow>, StoreError> {
+        handoffs::open_at(self, payer, desks).await
+    }
+
+    async fn handoff(
+        &self,
+        payer: &str,
+        handoff: &EffectRef,
+    ) -> Result<Option<HandoffRow>, StoreError> {
+        handoffs::handoff(self, payer, handoff).await
+    }
+
+    async fn record(&self, payer: &str, conversation: &str) -> Result<Vec<RecordRow>, StoreError> {
+        record::record(self, payer, conversation).await
+    }
+
+    async fn messages(
+        &self,
+        payer: &str,
+        conversation: &str,
+    ) -> Result<Vec<MessageRow>, StoreError> {
+        outbox::messages(self, payer, conversation).await
+    }
+
+    async fn note_read(&self, read: &StaffRead) -> Result<(), StoreError> {
+        desk::note_read(self, read).await
+    }
+
+    async fn reads(&self, payer: &str, conversation: &str) -> Result<Vec<StaffRead>, StoreError> {
+        desk::reads(self, payer, conversation).await
+    }
+
+    async fn audit(&self, entry: &AuditEntry) -> Result<(), StoreError> {
+        desk::audit(self, entry).await
+    }
+
+    async fn account(&self, login: &str) -> Result<Option<Account>, StoreError> {
+        doors::account(self, login).await
+    }
+
+    async fn put_account(&self, account: &Account) -> Result<(), StoreError> {
+        doors::put_account(self, account).await
+    }
+
+    async fn put_session(&self, digest: &str, session: &Session) -> Result<(), StoreError> {
+        doors::put_session(self, digest, session).await
+    }
+
+    async fn session(
+        &self,
+        digest: &str,
+        now: Timestamp,
+        idle_ms: i64,
+    ) -> Result<Option<Session>, StoreError> {
+        doors::session(self, digest, now, idle_ms).await
+    }
+
+    async fn end_session(&self, digest: &str) -> Result<(), StoreError> {
+        doors::end_session(self, digest).await
+    }
+
+    async fn keep_flow(&self, flow: &KeptFlow) -> Result<(), StoreError> {
+        flows::keep(self, flow).await
+    }
+
+    async fn kept_flow(&self, hash: &str) -> Result<Option<KeptFlow>, StoreError> {
+        flows::kept(self, hash).await
+    }
+
+    async fn counts(&self, now: Timestamp) -> Result<Value, StoreError> {
+        health::counts(self, now).await
+    }
+
+    async fn verify_chain(
+        &self,
+        payer: &str,
+        conversation: &str,
+    ) -> Result<Option<i64>, StoreError> {
+        record::verify_chain(self, payer, conversation).await
+    }
+
+    async fn forget(&self, payer: &str, person: &str) -> Result<(), StoreError> {
+        forget::forget(self, payer, person).await
+    }
+}

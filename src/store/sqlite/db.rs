@@ -1,0 +1,72 @@
+//! What is SQLite's own in the shared statements.
+
+use std::fmt::Write as _;
+
+use sqlx::sqlite::{SqliteArguments, SqlitePool, SqliteRow};
+use sqlx::{Sqlite, SqliteConnection};
+use tracing::warn;
+
+use super::sql::rows::{Cell, Column};
+
+pub(super) type Database = Sqlite;
+pub(super) type Connection = SqliteConnection;
+pub(super) type DbRow = SqliteRow;
+pub(super) type Pool = SqlitePool;
+pub(super) type Query<'q> = sqlx::query::Query<'q, Sqlite, SqliteArguments>;
+
+/// How a write begins: it takes the write lock at once, so that it never has to be repeated
+/// because somebody wrote between its first read and its first write.
+pub(super) const BEGIN: &str = "begin immediate";
+/// Writing transactions at once: SQLite has one writer.
+pub(super) const WRITERS: usize = 1;
+/// Row locks: the whole file is ours while we write.
+pub(super) const LOCKED: &str = "";
+pub(super) const UNLESS_LOCKED: &str = "";
+/// Rows of one statement: their cells must stay below SQLite's 32,766 parameters
+/// (<https://www.sqlite.org/limits.html>), with two dozen columns a row.
+pub(super) const ROWS_MAX: usize = 1024;
+
+/// `select` of `rows` rows whose cells are the parameters after `before`. Their number is rounded
+/// up to a power of two, the rest null, so that few different statements are ever prepared.
+pub(super) fn source(columns: &[Column], rows: usize, before: usize) -> String {
+    let mut text = String::with_capacity(rows * columns.len() * 6);
+    text.push_str("select * from (values ");
+    let mut next = before;
+    for row in 0..rows.next_power_of_two() {
+        text.push_str(if row == 0 { "(" } else { ",(" });
+        for column in 0..columns.len() {
+            next += 1;
+            let comma = if column == 0 { "" } else { "," };
+            write!(text, "{comma}${next}").expect("a string takes any text");
+        }
+        text.push(')');
+    }
+    text.push_str(") where column1 is not null");
+    text
+}
+
+/// Binds the cells of whole rows, as [`source`] numbers them.
+pub(super) fn bind_rows<'q>(query: Query<'q>, columns: &[Column], cells: Vec<Cell>) -> Query<'q> {
+    let width = columns.len().max(1);
+    let rows = cells.len() / width;
+    let missing = (rows.next_power_of_two() - rows) * width;
+    let query = cells.into_iter().fold(query, bind);
+    (0..missing).fold(query, |query, _| query.bind(None::<i64>))
+}
+
+pub(super) fn bind(query: Query<'_>, cell: Cell) -> Query<'_> {
+    match cell {
+        Cell::Text(it) => query.bind(it),
+        Cell::Int(it) => query.bind(it),
+        Cell::Bytes(it) => query.bind(it),
+    }
+}
+
+/// `secure_delete` overwrote a destroyed key in the file; this drops the log that still has it.
+/// A reader may be in the way; then the next checkpoint does it.
+pub(super) async fn forgotten(connection: &mut Connection) {
+    let emptied = sqlx::query("pragma wal_checkpoint(truncate)").execute(connection).await;
+    if let Err(error) = emptied {
+        warn!("the write-ahead log could not be emptied: {error}");
+    }
+}
