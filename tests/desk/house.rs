@@ -4,23 +4,19 @@ use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
-use mendline::channels::desk::Desk;
-use mendline::channels::web::WebChat;
-use mendline::channels::{Channel, Incoming};
+use mendline::channels::Incoming;
 use mendline::clock::Virtual;
 use mendline::desk::accounts::{DEMO_PASSWORD, seed_demo};
 use mendline::host::Host;
 use mendline::house::House;
+use mendline::open::{Parts, assemble};
 use mendline::store::Store;
 use mendline::store::sqlite::SqliteStore;
 use mendline::vault::Vault;
-use mendline::wake::Wake;
 use mendline::{catalog, flows::Flows, pump, web};
 use mendline_engine::catalog::Catalog;
 use mendline_engine::load::{Source, load};
-use mendline_engine::rules::RulePacks;
 use mendline_engine::time::Timestamp;
-use mendline_engine::time::calendar::Calendars;
 use mendline_pbm::Pbm;
 use mendline_plugin::{Manifest, Plugin};
 use tempfile::TempDir;
@@ -52,22 +48,18 @@ pub async fn place_as(demo: bool) -> Place {
     let catalog = catalog::gather(&[Manifest::read(pbm.manifest()).unwrap()]).unwrap();
     let mut host = Host::default();
     host.add("pbm", pbm);
-    let wake = Arc::new(Wake::default());
-    let chat: Arc<dyn Channel> = Arc::new(WebChat::new(store.clone(), wake.clone()));
-    let desk: Arc<dyn Channel> = Arc::new(Desk::new(store.clone(), wake.clone()));
-    let house = Arc::new(House {
+    let flows = read_flows(&catalog);
+    let clock_too = clock.clone();
+    let house = assemble(Parts {
         store,
-        clock: clock.clone(),
-        flows: read_flows(&catalog),
+        clock: clock_too,
+        vault,
         host,
         catalog,
-        calendars: Calendars::embedded(),
-        rules: RulePacks::embedded(),
-        channels: [("web", chat), ("desk", desk)].into(),
-        vault,
-        wake,
+        channels: Vec::new(),
         demo,
     });
+    flows.all().into_iter().for_each(|it| house.flows.publish(it));
     for program in house.flows.all() {
         let kept = mendline::store::KeptFlow {
             hash: program.hash.clone(),

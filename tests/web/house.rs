@@ -5,14 +5,13 @@ use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, Response, StatusCode, header};
-use mendline::channels::web::WebChat;
-use mendline::channels::{Channel, Incoming, Outgoing};
+use mendline::channels::{Incoming, Outgoing};
 use mendline::clock::Virtual;
 use mendline::house::House;
+use mendline::open::{Parts, assemble};
 use mendline::store::sqlite::SqliteStore;
 use mendline::store::{EffectRef, Frozen, KeptFlow, MessageRef, Store};
 use mendline::vault::Vault;
-use mendline::wake::Wake;
 use mendline::web::{Settings, invite_link, router_with};
 use mendline::{catalog, host::Host, pump};
 use mendline_engine::time::Timestamp;
@@ -50,26 +49,8 @@ async fn open(files: &Path, clock: Arc<Virtual>, demo: bool) -> Arc<House> {
     let manifest = Manifest::read(pbm.manifest()).unwrap();
     let mut host = Host::default();
     host.add("pbm", pbm);
-    let wake = Arc::new(Wake::default());
-    let web: Arc<dyn Channel> = Arc::new(WebChat::new(store.clone(), wake.clone()));
-    Arc::new(House {
-        store,
-        clock,
-        flows: Default::default(),
-        host,
-        catalog: catalog::gather(&[manifest]).unwrap(),
-        calendars: Default::default(),
-        rules: Default::default(),
-        channels: [("web", web)].into(),
-        vault: held(&vault),
-        wake,
-        demo,
-    })
-}
-
-/// The same keys, as the house holds them.
-fn held<T: From<Vault>>(vault: &Vault) -> T {
-    T::from(vault.clone())
+    let catalog = catalog::gather(&[manifest]).unwrap();
+    assemble(Parts { store, clock, vault, host, catalog, channels: Vec::new(), demo })
 }
 
 /// An answer of the server.
