@@ -114,7 +114,7 @@ pub async fn ensure_known(
     }
     let Some(action) = house.catalog.sources.get(PERSON) else { return Ok(None) };
     let call = read_call(house, payer, action);
-    match house.host.run(action, &call, json!({ "person": person })).await {
+    match house.read(action, &call, json!({ "person": person })).await {
         Ok(found) => {
             let listed = serde_json::from_value(found).context("reading who a person is")?;
             know(house, payer, &listed).await.map(Some)
@@ -133,7 +133,7 @@ async fn list_parties(house: &House, payer: &str, claim: &Value) -> anyhow::Resu
 
 async fn read(house: &House, payer: &str, action: &str, input: Value) -> anyhow::Result<Value> {
     let call = read_call(house, payer, action);
-    house.host.run(action, &call, input).await.with_context(|| format!("reading {action}"))
+    house.read(action, &call, input).await.with_context(|| format!("reading {action}"))
 }
 
 fn read_call(house: &House, payer: &str, action: &str) -> Call {

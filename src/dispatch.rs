@@ -7,8 +7,6 @@
 
 mod authority;
 
-use std::time::Duration;
-
 use mendline_engine::event::CallResult;
 use mendline_engine::message::MessageKind;
 use mendline_engine::render::{Form, render_form};
@@ -32,8 +30,6 @@ const SEND_ATTEMPTS_MAX: u32 = 10;
 const CALL_ATTEMPTS_MAX: u32 = 6;
 /// The first wait after a failure.
 const RETRY_FIRST_MS: i64 = 4_000;
-/// How long a plugin may take. A worker may stand at a counter.
-const CALL_PATIENCE: Duration = Duration::from_secs(10);
 /// Why a message is withheld whose question was closed before it left; the turn expects it.
 const OVER: &str = "over";
 /// Waking hours of a recipient, in minutes of her day: 08:00 to 21:00 (domain facts 4.3).
@@ -220,7 +216,7 @@ async fn call_one(house: &House, row: &CallRow) -> CallBecame {
     let now_ms = house.clock.now().0;
     let call = Call { payer: row.payer.clone(), key: row.key.to_string(), now_ms };
     let running = house.host.run(&row.action, &call, row.input.clone());
-    let result = match tokio::time::timeout(CALL_PATIENCE, running).await {
+    let result = match tokio::time::timeout(house.seams.call_patience, running).await {
         Ok(result) => result,
         Err(_) if row.write => Err(ActionError::Unknown("no answer in time".into())),
         Err(_) => Err(ActionError::Unavailable("no answer in time".into())),
@@ -252,7 +248,7 @@ async fn inquire(house: &House, row: &CallRow, call: &Call) -> CallBecame {
         return CallBecame::Returned(CallResult::Unknown);
     };
     let running = house.host.run(inquire, call, row.input.clone());
-    match tokio::time::timeout(CALL_PATIENCE, running).await {
+    match tokio::time::timeout(house.seams.call_patience, running).await {
         Ok(Ok(value)) => CallBecame::Returned(CallResult::Done(value)),
         _ => CallBecame::Returned(CallResult::Unknown),
     }

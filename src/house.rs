@@ -6,12 +6,15 @@ use std::sync::Arc;
 use mendline_engine::catalog::Catalog;
 use mendline_engine::rules::RulePacks;
 use mendline_engine::time::calendar::Calendars;
+use mendline_plugin::{ActionError, Call};
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::channels::{Channel, Incoming};
 use crate::clock::Clock;
 use crate::flows::Flows;
 use crate::host::Host;
+use crate::seams::Seams;
 use crate::store::{Accepted, InboxBody, NewArrival, Settled, Store, StoreError};
 use crate::vault::Vault;
 use crate::wake::Wake;
@@ -42,6 +45,8 @@ pub struct House {
     pub demo: bool,
     /// Cancelled when somebody said stop: nobody is let in any more, what is in hand is finished.
     pub stopping: CancellationToken,
+    /// Names for what begins, and how long plugins are waited for.
+    pub seams: Seams,
 }
 
 impl House {
@@ -68,6 +73,20 @@ impl House {
         let accepted = self.store.accept(&arrival).await?;
         self.wake.work();
         Ok(accepted)
+    }
+
+    /// A fast read. One that hangs must not hold up everybody else's turns.
+    pub async fn read(
+        &self,
+        action: &str,
+        call: &Call,
+        input: Value,
+    ) -> Result<Value, ActionError> {
+        let running = self.host.run(action, call, input);
+        match tokio::time::timeout(self.seams.read_patience, running).await {
+            Ok(result) => result,
+            Err(_) => Err(ActionError::Unavailable("no answer in time".into())),
+        }
     }
 
     /// Waits until an arrival's turn is committed and answers what became of it; `None` when it

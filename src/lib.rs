@@ -17,6 +17,7 @@ pub mod open;
 pub mod people;
 pub mod phrases;
 pub mod pump;
+pub mod seams;
 pub mod server;
 pub mod store;
 pub mod talks;

@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::flows::Flows;
 use crate::host::Host;
 use crate::house::House;
+use crate::seams::Seams;
 use crate::store::Store;
 use crate::vault::Vault;
 use crate::wake::Wake;
@@ -59,5 +60,6 @@ pub fn assemble(parts: Parts) -> Arc<House> {
         wake,
         demo: parts.demo,
         stopping: tokio_util::sync::CancellationToken::new(),
+        seams: Seams::default(),
     })
 }

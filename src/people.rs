@@ -40,7 +40,11 @@ pub async fn route(house: &House) -> Result<usize, StoreError> {
             Ok(commit) => {
                 let settles = commit.settled.is_some() || !commit.says.is_empty();
                 let person = (commit.payer.clone(), commit.person.clone());
-                house.store.commit_person(commit).await?;
+                match house.store.commit_person(commit).await {
+                    // Another replica was first with this one.
+                    Err(StoreError::Conflict) => continue,
+                    done => done?,
+                }
                 if settles {
                     let news = crate::wake::News { payer: person.0, person: Some(person.1) };
                     house.wake.tell(news);
@@ -311,7 +315,7 @@ impl Router<'_> {
         words: Option<String>,
     ) -> NewConversation {
         NewConversation {
-            id: uuid::Uuid::now_v7().to_string(),
+            id: self.house.seams.ids.next(),
             flow_hash: program.hash.clone(),
             flow: program.flow.clone(),
             principal: self.arrival.person.clone(),

@@ -13,6 +13,8 @@ mod error;
 pub mod postgres;
 pub mod rows;
 pub mod sqlite;
+#[doc(hidden)]
+pub mod watched;
 
 use async_trait::async_trait;
 use mendline_engine::time::Timestamp;

@@ -283,7 +283,7 @@ impl<'a> Work<'a> {
             key: effect.to_string(),
             now_ms: self.now.0,
         };
-        match house.host.run(action, &call, input).await {
+        match house.read(action, &call, input).await {
             Ok(value) => CallResult::Done(value),
             Err(ActionError::Refused { code, message }) => CallResult::Refused { code, message },
             Err(error) => {
@@ -372,7 +372,7 @@ impl<'a> Work<'a> {
             return;
         };
         self.commit.begins.push(NewConversation {
-            id: uuid::Uuid::now_v7().to_string(),
+            id: house.seams.ids.next(),
             flow_hash: program.hash.clone(),
             flow,
             principal: self.conversation.principal.clone(),

@@ -1,0 +1,54 @@
+//! What a simulated house has in the place of chance and of real waiting: names for what begins,
+//! and how long a plugin is waited for. Everything else that differs is a seam of its own
+//! (`Store`, `Channel`, `Action`, `Clock`).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a plugin may take over a call. A worker may stand at a counter.
+const CALL_PATIENCE: Duration = Duration::from_secs(10);
+/// How long a fast read may take, which should need 20 ms: a turn waits for it, and with it
+/// everybody else's turn.
+const READ_PATIENCE: Duration = Duration::from_secs(2);
+
+/// The house's own, unless a test puts others in their place.
+#[derive(Clone)]
+pub struct Seams {
+    /// Names for conversations.
+    pub ids: Ids,
+    /// How long a plugin may take over a call.
+    pub call_patience: Duration,
+    /// How long a fast read may take.
+    pub read_patience: Duration,
+}
+
+impl Default for Seams {
+    fn default() -> Seams {
+        Seams { ids: Ids::default(), call_patience: CALL_PATIENCE, read_patience: READ_PATIENCE }
+    }
+}
+
+/// A source of names that nothing had before.
+#[derive(Clone)]
+pub struct Ids(Arc<dyn Fn() -> String + Send + Sync>);
+
+impl Ids {
+    /// A source of a test's own. Later names must sort after earlier ones: conversations are
+    /// claimed in the order of their names.
+    #[doc(hidden)]
+    pub fn of(next: impl Fn() -> String + Send + Sync + 'static) -> Ids {
+        Ids(Arc::new(next))
+    }
+
+    /// The next name.
+    pub fn next(&self) -> String {
+        (self.0)()
+    }
+}
+
+impl Default for Ids {
+    /// UUIDs of version 7: they sort by time, on any number of machines.
+    fn default() -> Ids {
+        Ids::of(|| uuid::Uuid::now_v7().to_string())
+    }
+}

@@ -1,0 +1,421 @@
+//! A store that is watched: somebody may look at, hold up or refuse every use of it. A test kills
+//! a house with it ([`super::crashing`]), and the simulation has it pause, lose answers, go away.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use mendline_engine::time::Timestamp;
+use serde_json::Value;
+
+use super::rows::*;
+use super::{Store, StoreError};
+
+/// One use of a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Use {
+    /// The method.
+    pub method: &'static str,
+    /// What it does.
+    pub kind: Kind,
+}
+
+/// What a use of a store does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Changes nothing, or, for a lease, nothing that the next write does not change again.
+    Read,
+    /// Changes something.
+    Write,
+    /// Commits turns.
+    Turns,
+}
+
+fn read(method: &'static str) -> Use {
+    Use { method, kind: Kind::Read }
+}
+
+fn write(method: &'static str) -> Use {
+    Use { method, kind: Kind::Write }
+}
+
+/// Who watches. An error takes the place of the answer: before, nothing of it is done; after,
+/// all of it is, and the caller never learns it.
+#[async_trait]
+pub trait Watch: Send + Sync {
+    /// Something is to be done; answers with a number for [`Watch::after`].
+    async fn before(&self, it: Use) -> Result<u64, StoreError>;
+
+    /// It is done.
+    async fn after(&self, it: Use, number: u64) -> Result<(), StoreError>;
+
+    /// An arrival on its way in. `Some` answers in the store's place.
+    fn arrival(&self, _arrival: &mut NewArrival) -> Option<Accepted> {
+        None
+    }
+
+    /// Conversations on their way to be turned.
+    fn claimed(&self, _claimed: &mut Vec<Claimed>) {}
+
+    /// Turns on their way in.
+    fn turns(&self, _commits: &mut Vec<TurnCommit>) {}
+
+    /// What became of turns.
+    fn turned(&self, _commits: &[TurnCommit], _results: &mut [Result<(), StoreError>]) {}
+
+    /// A person turn was committed.
+    fn routed(&self, _commit: &PersonCommit) {}
+
+    /// A person was read.
+    fn met(&self, _person: &mut Option<Person>) {}
+
+    /// Whether bytes are to be frozen.
+    fn freezes(&self, _key: &MessageRef) -> bool {
+        true
+    }
+
+    /// Whether what became of a message is to be written.
+    fn settles(&self, _key: &MessageRef, _became: &Became) -> bool {
+        true
+    }
+
+    /// What became of a message was written.
+    fn settled(&self, _key: &MessageRef, _became: &Became) {}
+
+    /// Whether what became of a call is to be written.
+    fn returns(&self, _key: &EffectRef, _became: &CallBecame) -> bool {
+        true
+    }
+}
+
+/// A store and who watches it.
+pub struct Watched<W> {
+    inner: Arc<dyn Store>,
+    /// Who watches.
+    pub watch: W,
+}
+
+impl<W: Watch> Watched<W> {
+    /// This store, under this watch.
+    pub fn over(inner: Arc<dyn Store>, watch: W) -> Watched<W> {
+        Watched { inner, watch }
+    }
+
+    async fn around<T>(
+        &self,
+        it: Use,
+        doing: impl Future<Output = Result<T, StoreError>> + Send,
+    ) -> Result<T, StoreError> {
+        let number = self.watch.before(it).await?;
+        let done = doing.await;
+        self.watch.after(it, number).await?;
+        done
+    }
+}
+
+#[async_trait]
+impl<W: Watch> Store for Watched<W> {
+    async fn accept(&self, arrival: &NewArrival) -> Result<Accepted, StoreError> {
+        let mut arrival = arrival.clone();
+        if let Some(answer) = self.watch.arrival(&mut arrival) {
+            return Ok(answer);
+        }
+        self.around(write("accept"), self.inner.accept(&arrival)).await
+    }
+
+    async fn unrouted(&self, limit: u32) -> Result<Vec<Unrouted>, StoreError> {
+        self.around(read("unrouted"), self.inner.unrouted(limit)).await
+    }
+
+    async fn commit_person(&self, commit: PersonCommit) -> Result<(), StoreError> {
+        let watched = commit.clone();
+        let doing = async {
+            self.inner.commit_person(commit).await?;
+            self.watch.routed(&watched);
+            Ok(())
+        };
+        self.around(write("commit_person"), doing).await
+    }
+
+    async fn settled(&self, payer: &str, seq: i64) -> Result<Option<Settled>, StoreError> {
+        self.around(read("settled"), self.inner.settled(payer, seq)).await
+    }
+
+    async fn claim(
+        &self,
+        now: Timestamp,
+        lease_ms: i64,
+        limit: u32,
+        events_max: u32,
+    ) -> Result<Vec<Claimed>, StoreError> {
+        let claiming = self.inner.claim(now, lease_ms, limit, events_max);
+        let mut claimed = self.around(read("claim"), claiming).await?;
+        self.watch.claimed(&mut claimed);
+        Ok(claimed)
+    }
+
+    async fn commit(&self, mut commits: Vec<TurnCommit>) -> Vec<Result<(), StoreError>> {
+        let many = commits.len();
+        self.watch.turns(&mut commits);
+        let committing = async {
+            let watched = commits.clone();
+            let mut results = self.inner.commit(commits).await;
+            self.watch.turned(&watched, &mut results);
+            Ok(results)
+        };
+        let it = Use { method: "commit", kind: Kind::Turns };
+        match self.around(it, committing).await {
+            Ok(results) => results,
+            Err(error) => (0..many).map(|_| Err(StoreError::Away(error.to_string()))).collect(),
+        }
+    }
+
+    async fn conversation(
+        &self,
+        payer: &str,
+        id: &str,
+    ) -> Result<Option<Conversation>, StoreError> {
+        self.around(read("conversation"), self.inner.conversation(payer, id)).await
+    }
+
+    async fn conversations_of(
+        &self,
+        payer: &str,
+        person: &str,
+        limit: u32,
+    ) -> Result<Vec<Conversation>, StoreError> {
+        self.around(read("conversations_of"), self.inner.conversations_of(payer, person, limit))
+            .await
+    }
+
+    async fn conversations_about(
+        &self,
+        payer: &str,
+        identifier: &str,
+        limit: u32,
+    ) -> Result<Vec<Conversation>, StoreError> {
+        self.around(
+            read("conversations_about"),
+            self.inner.conversations_about(payer, identifier, limit),
+        )
+        .await
+    }
+
+    async fn lease_outbox(
+        &self,
+        now: Timestamp,
+        lease_ms: i64,
+        limit: u32,
+    ) -> Result<Vec<OutboxRow>, StoreError> {
+        self.around(read("lease_outbox"), self.inner.lease_outbox(now, lease_ms, limit)).await
+    }
+
+    async fn freeze(&self, key: &MessageRef, frozen: &Frozen) -> Result<(), StoreError> {
+        if !self.watch.freezes(key) {
+            return Ok(());
+        }
+        self.around(write("freeze"), self.inner.freeze(key, frozen)).await
+    }
+
+    async fn settle_message(
+        &self,
+        key: &MessageRef,
+        became: Became,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        if !self.watch.settles(key, &became) {
+            return Ok(());
+        }
+        let doing = async {
+            self.inner.settle_message(key, became.clone(), now).await?;
+            self.watch.settled(key, &became);
+            Ok(())
+        };
+        self.around(write("settle_message"), doing).await
+    }
+
+    async fn dead_letters(&self, payer: &str, limit: u32) -> Result<Vec<DeadLetter>, StoreError> {
+        self.around(read("dead_letters"), self.inner.dead_letters(payer, limit)).await
+    }
+
+    async fn lease_calls(
+        &self,
+        now: Timestamp,
+        lease_ms: i64,
+        limit: u32,
+    ) -> Result<Vec<CallRow>, StoreError> {
+        self.around(read("lease_calls"), self.inner.lease_calls(now, lease_ms, limit)).await
+    }
+
+    async fn settle_call(
+        &self,
+        payer: &str,
+        key: &EffectRef,
+        became: CallBecame,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        if !self.watch.returns(key, &became) {
+            return Ok(());
+        }
+        self.around(write("settle_call"), self.inner.settle_call(payer, key, became, now)).await
+    }
+
+    async fn fire_due(&self, now: Timestamp, limit: u32) -> Result<u32, StoreError> {
+        self.around(read("fire_due"), self.inner.fire_due(now, limit)).await
+    }
+
+    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.around(read("next_due"), self.inner.next_due()).await
+    }
+
+    async fn know(&self, person: &Person) -> Result<(), StoreError> {
+        self.around(read("know"), self.inner.know(person)).await
+    }
+
+    async fn person(&self, payer: &str, person: &str) -> Result<Option<Person>, StoreError> {
+        let mut found = self.around(read("person"), self.inner.person(payer, person)).await?;
+        self.watch.met(&mut found);
+        Ok(found)
+    }
+
+    async fn focus(
+        &self,
+        payer: &str,
+        person: &str,
+        channel: &str,
+    ) -> Result<Option<QuestionRow>, StoreError> {
+        self.around(read("focus"), self.inner.focus(payer, person, channel)).await
+    }
+
+    async fn lines_after(
+        &self,
+        payer: &str,
+        person: &str,
+        channel: &str,
+        seq: i64,
+        limit: u32,
+    ) -> Result<Vec<Line>, StoreError> {
+        self.around(read("lines_after"), self.inner.lines_after(payer, person, channel, seq, limit))
+            .await
+    }
+
+    async fn append_line(&self, line: &NewLine) -> Result<i64, StoreError> {
+        self.around(write("append_line"), self.inner.append_line(line)).await
+    }
+
+    async fn acknowledge(
+        &self,
+        payer: &str,
+        person: &str,
+        channel: &str,
+        seq: i64,
+    ) -> Result<Vec<MessageRef>, StoreError> {
+        self.around(write("acknowledge"), self.inner.acknowledge(payer, person, channel, seq)).await
+    }
+
+    async fn spend(
+        &self,
+        payer: &str,
+        token_digest: &str,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.around(write("spend"), self.inner.spend(payer, token_digest, now)).await
+    }
+
+    async fn cards(&self, payer: &str, person: &str) -> Result<Vec<QuestionRow>, StoreError> {
+        self.around(read("cards"), self.inner.cards(payer, person)).await
+    }
+
+    async fn question(
+        &self,
+        payer: &str,
+        question: &EffectRef,
+        person: Option<&str>,
+    ) -> Result<Option<QuestionRow>, StoreError> {
+        self.around(read("question"), self.inner.question(payer, question, person)).await
+    }
+
+    async fn handoffs(&self, payer: &str, desks: &[String]) -> Result<Vec<HandoffRow>, StoreError> {
+        self.around(read("handoffs"), self.inner.handoffs(payer, desks)).await
+    }
+
+    async fn handoff(
+        &self,
+        payer: &str,
+        handoff: &EffectRef,
+    ) -> Result<Option<HandoffRow>, StoreError> {
+        self.around(read("handoff"), self.inner.handoff(payer, handoff)).await
+    }
+
+    async fn record(&self, payer: &str, conversation: &str) -> Result<Vec<RecordRow>, StoreError> {
+        self.around(read("record"), self.inner.record(payer, conversation)).await
+    }
+
+    async fn messages(
+        &self,
+        payer: &str,
+        conversation: &str,
+    ) -> Result<Vec<MessageRow>, StoreError> {
+        self.around(read("messages"), self.inner.messages(payer, conversation)).await
+    }
+
+    async fn note_read(&self, read: &StaffRead) -> Result<(), StoreError> {
+        self.around(write("note_read"), self.inner.note_read(read)).await
+    }
+
+    async fn reads(&self, payer: &str, conversation: &str) -> Result<Vec<StaffRead>, StoreError> {
+        self.around(read("reads"), self.inner.reads(payer, conversation)).await
+    }
+
+    async fn audit(&self, entry: &AuditEntry) -> Result<(), StoreError> {
+        self.around(write("audit"), self.inner.audit(entry)).await
+    }
+
+    async fn account(&self, login: &str) -> Result<Option<Account>, StoreError> {
+        self.around(read("account"), self.inner.account(login)).await
+    }
+
+    async fn put_account(&self, account: &Account) -> Result<(), StoreError> {
+        self.around(write("put_account"), self.inner.put_account(account)).await
+    }
+
+    async fn put_session(&self, digest: &str, session: &Session) -> Result<(), StoreError> {
+        self.around(write("put_session"), self.inner.put_session(digest, session)).await
+    }
+
+    async fn session(
+        &self,
+        digest: &str,
+        now: Timestamp,
+        idle_ms: i64,
+    ) -> Result<Option<Session>, StoreError> {
+        self.around(read("session"), self.inner.session(digest, now, idle_ms)).await
+    }
+
+    async fn end_session(&self, digest: &str) -> Result<(), StoreError> {
+        self.around(write("end_session"), self.inner.end_session(digest)).await
+    }
+
+    async fn keep_flow(&self, flow: &KeptFlow) -> Result<(), StoreError> {
+        self.around(read("keep_flow"), self.inner.keep_flow(flow)).await
+    }
+
+    async fn kept_flow(&self, hash: &str) -> Result<Option<KeptFlow>, StoreError> {
+        self.around(read("kept_flow"), self.inner.kept_flow(hash)).await
+    }
+
+    async fn counts(&self, now: Timestamp) -> Result<Value, StoreError> {
+        self.around(read("counts"), self.inner.counts(now)).await
+    }
+
+    async fn verify_chain(
+        &self,
+        payer: &str,
+        conversation: &str,
+    ) -> Result<Option<i64>, StoreError> {
+        self.around(read("verify_chain"), self.inner.verify_chain(payer, conversation)).await
+    }
+
+    async fn forget(&self, payer: &str, person: &str) -> Result<(), StoreError> {
+        self.around(write("forget"), self.inner.forget(payer, person)).await
+    }
+}
