@@ -17,7 +17,10 @@ use tracing::{info, warn};
 
 use crate::channels::{Channel, Outgoing, SendError};
 use crate::house::House;
-use crate::store::{Became, CallBecame, CallRow, EffectRef, Frozen, OutboxRow, Person, StoreError};
+use crate::pauses;
+use crate::store::{
+    Became, CallBecame, CallRow, EffectRef, Frozen, OutboxRow, PauseRef, Person, StoreError,
+};
 use crate::wake::News;
 
 /// How long a leased message or call is ours before somebody else may try.
@@ -30,6 +33,8 @@ const SEND_ATTEMPTS_MAX: u32 = 10;
 const CALL_ATTEMPTS_MAX: u32 = 6;
 /// The first wait after a failure.
 const RETRY_FIRST_MS: i64 = 4_000;
+/// The channel of our own desk.
+const OWN_DESK: &str = "desk";
 /// Why a message is withheld whose question was closed before it left; the turn expects it.
 const OVER: &str = "over";
 /// Waking hours of a recipient, in minutes of her day: 08:00 to 21:00 (domain facts 4.3).
@@ -40,7 +45,13 @@ pub async fn send(house: &House) -> Result<usize, StoreError> {
     let rows = house.store.lease_outbox(house.clock.now(), LEASE_MS, LEASE_MAX).await?;
     let sent = rows.len();
     for row in rows {
-        let became = send_one(house, &row).await?;
+        let became = match send_one(house, &row).await? {
+            Went::Became(became) => became,
+            Went::Waits(under) => {
+                house.store.care().park(&row.key, &under, house.clock.now()).await?;
+                continue;
+            }
+        };
         match &became {
             Became::Dead(why) => warn!(message = %row.key.effect, why, "message given up"),
             Became::Withheld(why) => info!(message = %row.key.effect, why, "message withheld"),
@@ -53,13 +64,21 @@ pub async fn send(house: &House) -> Result<usize, StoreError> {
     Ok(sent)
 }
 
-async fn send_one(house: &House, row: &OutboxRow) -> Result<Became, StoreError> {
+/// How far a message came.
+enum Went {
+    /// To an end, or to another moment.
+    Became(Became),
+    /// Nowhere: until somebody ends this pause.
+    Waits(PauseRef),
+}
+
+async fn send_one(house: &House, row: &OutboxRow) -> Result<Went, StoreError> {
     let now = house.clock.now();
     if is_over(house, row).await? {
-        return Ok(Became::Withheld(OVER.into()));
+        return Ok(Went::Became(Became::Withheld(OVER.into())));
     }
     let Some(person) = house.store.person(&row.key.payer, &row.person).await? else {
-        return Ok(Became::Withheld("no_address".into()));
+        return Ok(Went::Became(Became::Withheld("no_address".into())));
     };
     let purpose = match &row.flow_hash {
         Some(hash) => house.flows.version(hash).and_then(|it| it.purpose.clone()),
@@ -82,13 +101,47 @@ async fn send_one(house: &House, row: &OutboxRow) -> Result<Became, StoreError> 
             }
         }
         let Some(form) = form(&row.message, &way) else { continue };
+        if let Some(under) = paused(house, row, &name).await? {
+            return Ok(Went::Waits(under));
+        }
         let frozen = freeze(house, row, &person, &name, form).await?;
         match hand_over(house, channel.as_ref(), row, &person, to, frozen).await {
-            Ok(became) => return Ok(became),
+            Ok(became) => return Ok(Went::Became(became)),
             Err(why) => refused = why,
         }
     }
-    Ok(held.map_or(Became::Withheld(refused), Became::Held))
+    Ok(Went::Became(held.map_or(Became::Withheld(refused), Became::Held)))
+}
+
+/// The pause that a message waits under on this channel. It never goes another way instead: who
+/// paused a channel wants to see what would leave over it.
+async fn paused(
+    house: &House,
+    row: &OutboxRow,
+    channel: &str,
+) -> Result<Option<PauseRef>, StoreError> {
+    if pauses::is_exempt(row.message.kind) {
+        return Ok(None);
+    }
+    let now = house.pauses.now(house.store.as_ref()).await?;
+    if let Some(pause) = pauses::stops(&now, row, channel) {
+        return Ok(Some(pause.of.clone()));
+    }
+    // What it overtook when it was taken is released meanwhile: it goes behind again.
+    let passed = row.behind.as_ref().filter(|of| now.iter().all(|it| it.of != **of));
+    if passed.is_some() {
+        return Ok(passed.cloned());
+    }
+    // Cards and notices of our own desk disturb nobody; a second attempt was counted before.
+    if channel == OWN_DESK || row.frozen.is_some() {
+        return Ok(None);
+    }
+    let stopped = house.pauses.allow(house.store.as_ref(), row, house.clock.now()).await?;
+    if stopped.is_some() {
+        // The desks see it at once.
+        house.wake.tell(News { payer: row.key.payer.clone(), person: None });
+    }
+    Ok(stopped.map(|it| it.of))
 }
 
 /// Whether the message puts a question that was closed while it waited. Once bytes are frozen an

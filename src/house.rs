@@ -14,6 +14,7 @@ use crate::channels::{Channel, Incoming};
 use crate::clock::Clock;
 use crate::flows::Flows;
 use crate::host::Host;
+use crate::pauses::Pauses;
 use crate::seams::Seams;
 use crate::store::{Accepted, InboxBody, NewArrival, Settled, Store, StoreError};
 use crate::vault::Vault;
@@ -43,6 +44,8 @@ pub struct House {
     pub wake: Arc<Wake>,
     /// Whether this is the demo (fictional claims, demo logins allowed, banner shown).
     pub demo: bool,
+    /// What does not leave.
+    pub pauses: Pauses,
     /// Cancelled when somebody said stop: nobody is let in any more, what is in hand is finished.
     pub stopping: CancellationToken,
     /// Names for what begins, and how long plugins are waited for.

@@ -14,6 +14,7 @@ pub mod host;
 pub mod house;
 pub mod library;
 pub mod open;
+pub mod pauses;
 pub mod people;
 pub mod phrases;
 pub mod pump;

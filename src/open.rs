@@ -59,6 +59,7 @@ pub fn assemble(parts: Parts) -> Arc<House> {
         vault: parts.vault,
         wake,
         demo: parts.demo,
+        pauses: crate::pauses::Pauses::default(),
         stopping: tokio_util::sync::CancellationToken::new(),
         seams: Seams::default(),
     })

@@ -7,6 +7,7 @@
 //! indexes. The payer stands in every key: no method reads across payers, except the workers'
 //! loops (`unrouted`, `claim`, `lease_*`, `fire_due`), whose rows each carry theirs.
 
+pub mod care;
 #[doc(hidden)]
 pub mod crashing;
 mod error;
@@ -20,6 +21,7 @@ use async_trait::async_trait;
 use mendline_engine::time::Timestamp;
 use serde_json::Value;
 
+pub use care::{Allowance, Care, LegalHold, Pause, PauseKind, PauseRef, Waiting};
 pub use rows::*;
 
 /// Why the store did not do it, sorted by what to do next.
@@ -37,6 +39,9 @@ pub enum StoreError {
     /// What is stored cannot be read: a wrong key, a newer format, a broken row.
     #[error("cannot read what is stored: {0}")]
     Unreadable(String),
+    /// A legal hold keeps this person: nothing was forgotten.
+    #[error("a legal hold keeps this person")]
+    Held,
     /// The person's key was destroyed: this is forgotten.
     #[error("forgotten")]
     Forgotten,
@@ -279,6 +284,10 @@ pub trait Store: Send + Sync {
         conversation: &str,
     ) -> Result<Option<i64>, StoreError>;
 
+    /// What operators keep back.
+    fn care(&self) -> &dyn Care;
+
     /// Destroys a person's key: everything encrypted under it is forgotten, the chains still hold.
+    /// Refused while a legal hold keeps the person.
     async fn forget(&self, payer: &str, person: &str) -> Result<(), StoreError>;
 }

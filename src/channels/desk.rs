@@ -76,6 +76,8 @@ fn sorted(error: &StoreError) -> SendError {
         StoreError::Conflict | StoreError::Unwritable(_) | StoreError::Away(_) => {
             SendError::Later("store".into())
         }
-        StoreError::Unreadable(_) | StoreError::Forgotten => SendError::Never("store".into()),
+        StoreError::Unreadable(_) | StoreError::Held | StoreError::Forgotten => {
+            SendError::Never("store".into())
+        }
     }
 }

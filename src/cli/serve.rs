@@ -35,6 +35,7 @@ impl Serve {
         for flow in config.outbound.flows.keys().filter(|it| house.flows.current(it).is_none()) {
             warn!(flow, "`outbound.flows` names a flow that is not here");
         }
+        house.pauses.limit(config.outbound.clone());
         let listener = server::bind(config.listen).await?;
         println!("Mendline serves {} on {}", config.public_url, config.listen);
         let serving = Serving {

@@ -352,6 +352,7 @@ fn status(status: &str, when: &str) -> String {
         "shown" => format!("Shown {when}."),
         "sent" => format!("Sent {when}, not shown yet."),
         "held" => "Held until quiet hours end.".into(),
+        "paused" => "Waits: an operator paused what is sent.".into(),
         "withheld" => "Withheld: it may not go out on any channel.".into(),
         "dead" => format!("Not delivered; given up {when}."),
         "maybe" => "It may have arrived; the provider cannot say.".into(),

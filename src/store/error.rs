@@ -64,6 +64,7 @@ impl StoreError {
             StoreError::Unwritable(why) => StoreError::Unwritable(why.clone()),
             StoreError::Away(why) => StoreError::Away(why.clone()),
             StoreError::Unreadable(why) => StoreError::Unreadable(why.clone()),
+            StoreError::Held => StoreError::Held,
             StoreError::Forgotten => StoreError::Forgotten,
         }
     }

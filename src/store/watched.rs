@@ -8,7 +8,7 @@ use mendline_engine::time::Timestamp;
 use serde_json::Value;
 
 use super::rows::*;
-use super::{Store, StoreError};
+use super::{Care, Store, StoreError};
 
 /// One use of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -413,6 +413,10 @@ impl<W: Watch> Store for Watched<W> {
         conversation: &str,
     ) -> Result<Option<i64>, StoreError> {
         self.around(read("verify_chain"), self.inner.verify_chain(payer, conversation)).await
+    }
+
+    fn care(&self) -> &dyn Care {
+        self.inner.care()
     }
 
     async fn forget(&self, payer: &str, person: &str) -> Result<(), StoreError> {

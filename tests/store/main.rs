@@ -17,6 +17,7 @@ macro_rules! on_every_store {
     };
 }
 
+mod care;
 mod chats;
 mod crash;
 mod desk;

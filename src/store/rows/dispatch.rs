@@ -7,12 +7,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{EffectRef, MessageRef};
+use crate::store::care::PauseRef;
 
 /// A message to send.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OutboxRow {
     /// Its name.
     pub key: MessageRef,
+    /// The conversation's flow; `None` outside any conversation.
+    pub flow: Option<String>,
     /// The conversation's flow hash, for identity and purpose; `None` outside any conversation.
     pub flow_hash: Option<String>,
     /// The person.
@@ -25,6 +28,8 @@ pub struct OutboxRow {
     pub attempts: u32,
     /// When it was committed.
     pub committed: Timestamp,
+    /// The pause under which something waits that was said before it to the same person.
+    pub behind: Option<PauseRef>,
 }
 
 /// What was rendered at the first attempt.
@@ -112,7 +117,7 @@ pub struct MessageRow {
     pub message: Message,
     /// The bytes, once frozen.
     pub frozen: Option<Frozen>,
-    /// `due`, `sent`, `shown`, `held`, `withheld`, `dead`, `maybe`.
+    /// `due`, `sent`, `shown`, `held`, `paused`, `withheld`, `dead`, `maybe`.
     pub status: String,
     /// When it was committed.
     pub committed: Timestamp,

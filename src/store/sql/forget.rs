@@ -3,7 +3,7 @@
 
 use sqlx::Connection as _;
 
-use super::{BEGIN, SqlStore, db};
+use super::{BEGIN, SqlStore, care, db};
 use crate::store::StoreError;
 
 /// What follows from a destroyed key, in order. Each takes the payer and the person.
@@ -37,6 +37,11 @@ const STEPS: [&str; 16] = [
 pub(super) async fn forget(store: &SqlStore, payer: &str, person: &str) -> Result<(), StoreError> {
     let mut writer = store.writer().await?;
     let mut tx = writer.begin_with(BEGIN).await?;
+    sqlx::query(care::LOCK_PERSON).bind(payer).bind(person).execute(&mut *tx).await?;
+    let held = sqlx::query(care::IS_HELD).bind(payer).bind(person).fetch_optional(&mut *tx).await?;
+    if held.is_some() {
+        return Err(StoreError::Held);
+    }
     for step in STEPS {
         sqlx::query(step).bind(payer).bind(person).execute(&mut *tx).await?;
     }

@@ -18,7 +18,7 @@ pub(super) async fn next_due(store: &SqlStore) -> Result<Option<Timestamp>, Stor
                 where o.settled_at is null and (o.urgent = 1 or not exists (
                     select 1 from outbox before
                     where before.payer = o.payer and before.lane = o.lane and before.person = o.person
-                      and before.seq < o.seq and before.settled_at is null))
+                      and before.seq < o.seq and before.settled_at is null and before.status <> 'paused'))
             union all select min(case when leased_until > due then leased_until else due end) from calls
                 where settled_at is null
             union all select min(c.leased_until) from conversations c
@@ -39,6 +39,7 @@ pub(super) async fn counts(store: &SqlStore, now: Timestamp) -> Result<Value, St
             (select min(received) from inbox where done_at is null) as oldest_waiting,
             (select count(*) from outbox where settled_at is null and due <= $1) as messages_due,
             (select count(*) from outbox where settled_at is null and status = 'held') as messages_held,
+            (select count(*) from outbox where settled_at is null and status = 'paused') as messages_paused,
             (select count(*) from outbox where status = 'dead') as messages_dead,
             (select count(*) from outbox where status = 'maybe') as messages_maybe,
             (select count(*) from calls where settled_at is null) as calls_open,
@@ -58,6 +59,7 @@ pub(super) async fn counts(store: &SqlStore, now: Timestamp) -> Result<Value, St
         "events_waiting",
         "messages_due",
         "messages_held",
+        "messages_paused",
         "messages_dead",
         "messages_maybe",
         "calls_open",

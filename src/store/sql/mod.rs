@@ -5,6 +5,7 @@
 //! a table ([`rows`]).
 
 mod calls;
+mod care;
 mod commit;
 mod conversations;
 mod desk;
@@ -37,7 +38,7 @@ use sqlx::pool::PoolConnection;
 
 use super::db::{self, BEGIN, Connection, Database, DbRow, Pool};
 use crate::store::rows::*;
-use crate::store::{Store, StoreError};
+use crate::store::{Care, Store, StoreError};
 use crate::vault::Vault;
 
 /// A store in a database.
@@ -343,6 +344,10 @@ impl Store for SqlStore {
         conversation: &str,
     ) -> Result<Option<i64>, StoreError> {
         record::verify_chain(self, payer, conversation).await
+    }
+
+    fn care(&self) -> &dyn Care {
+        self
     }
 
     async fn forget(&self, payer: &str, person: &str) -> Result<(), StoreError> {

@@ -7,7 +7,7 @@ use tracing::error;
 
 use super::rows::{Column, Rows};
 use super::seal::Sealer;
-use super::{BEGIN, Connection, DbRow, SqlStore, count, effect, finds};
+use super::{BEGIN, Connection, DbRow, SqlStore, care, count, effect, finds};
 use crate::store::{DeadLetter, EffectRef, Frozen, MessageRef, MessageRow, OutboxRow, StoreError};
 
 /// A message on its way into the outbox.
@@ -52,7 +52,8 @@ pub(super) async fn put(
     Ok(())
 }
 
-/// Help in danger overtakes what is held before it; everything else keeps its place.
+/// Help in danger overtakes what is held before it; everything else keeps its place. What waits
+/// under a pause holds nobody back here: dispatch says who may overtake it.
 pub(super) async fn lease(
     store: &SqlStore,
     now: Timestamp,
@@ -67,7 +68,11 @@ pub(super) async fn lease(
     let mut tx = writer.begin_with(BEGIN).await?;
     let rows = sqlx::query(
         "select o.seq, o.payer, o.effect, o.person, o.key_person, o.message_ct, o.frozen_ct, o.committed,
-                o.attempts + case when o.leased_until is null then 0 else 1 end as attempts, c.flow_hash, k.wrapped
+                o.attempts + case when o.leased_until is null then 0 else 1 end as attempts, c.flow, c.flow_hash, k.wrapped,
+                (select paused.why from outbox paused
+                 where paused.payer = o.payer and paused.lane = o.lane and paused.person = o.person
+                   and paused.seq < o.seq and paused.settled_at is null and paused.status = 'paused'
+                 order by paused.seq limit 1) as behind
          from outbox o
          left join conversations c on c.payer = o.payer and c.id = o.lane
          left join person_keys k on k.payer = o.payer and k.person = o.key_person
@@ -76,7 +81,7 @@ pub(super) async fn lease(
            and (o.urgent = 1 or not exists (
                 select 1 from outbox before
                 where before.payer = o.payer and before.lane = o.lane and before.person = o.person
-                  and before.seq < o.seq and before.settled_at is null))
+                  and before.seq < o.seq and before.settled_at is null and before.status <> 'paused'))
          order by o.due, o.seq limit $2",
     )
     .bind(now.0)
@@ -110,9 +115,12 @@ pub(super) async fn lease(
 
 fn outbox_row(store: &SqlStore, row: &DbRow) -> Result<OutboxRow, StoreError> {
     let (key, message, frozen) = words(store, row)?;
+    let behind: Option<String> = row.try_get("behind")?;
     Ok(OutboxRow {
         key,
+        flow: row.try_get("flow")?,
         flow_hash: row.try_get("flow_hash")?,
+        behind: behind.as_deref().map(care::pause_of).transpose()?,
         person: row.try_get("person")?,
         message,
         frozen,
