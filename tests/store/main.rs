@@ -4,7 +4,10 @@
 #[path = "../support/store.rs"]
 mod support;
 
-/// Runs each claim against a fresh SQLite file.
+#[path = "../support/postgres.rs"]
+mod postgres;
+
+/// Runs each claim against a fresh SQLite file and a fresh PostgreSQL database.
 #[macro_export]
 macro_rules! on_every_store {
     ($($(#[$doc:meta])* $claim:ident)*) => {
@@ -14,9 +17,17 @@ macro_rules! on_every_store {
                 super::$claim(&place.store).await;
             })*
         }
+
+        mod postgres {
+            $($(#[$doc])* #[tokio::test] async fn $claim() {
+                let Some(place) = $crate::postgres::PgPlace::new().await else { return };
+                super::$claim(&place.store).await;
+            })*
+        }
     };
 }
 
+mod away;
 mod care;
 mod chats;
 mod crash;

@@ -17,6 +17,10 @@ const READERS_MAX: u32 = 6;
 /// How long to wait for a connection before the database counts as away. Longer than a restart
 /// of the pooler, shorter than anybody's patience.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// A connection that slept longer is asked whether it still is one before it is used: while it
+/// slept, the database may have been restarted, or a firewall may have forgotten it. Asking costs
+/// a round trip, which a busy server never pays.
+const ASK_AFTER: Duration = Duration::from_secs(1);
 /// The row of `house` that says under which operator key things are sealed.
 const SEALED_UNDER: &str = "sealed_under";
 
@@ -73,7 +77,15 @@ async fn pool(options: PgConnectOptions, connections: u32) -> Result<PgPool, Sto
     let pool = PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(PATIENCE)
-        .test_before_acquire(false);
+        .test_before_acquire(false)
+        .before_acquire(|connection, meta| {
+            Box::pin(async move {
+                if meta.idle_for > ASK_AFTER {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        });
     Ok(pool.connect_with(options).await?)
 }
 
