@@ -28,6 +28,7 @@ const ENGINE_MAY_DEPEND_ON: &[&str] = &[
     "cel",
     "chrono",
     "chrono-tz",
+    "granit-parser",
     "icu_locale_core",
     "icu_plurals",
     "serde",

@@ -6,6 +6,7 @@
 
 mod compile;
 mod eval;
+mod read;
 mod typing;
 
 use std::collections::BTreeMap;

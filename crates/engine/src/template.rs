@@ -21,35 +21,32 @@ pub struct TemplateError {
 pub fn parse(source: &str) -> Result<Template, TemplateError> {
     let mut parts = Vec::new();
     let mut words = String::new();
-    let chars: Vec<char> = source.chars().collect();
-    let mut at = 0;
-    while at < chars.len() {
-        let (here, next) = (chars[at], chars.get(at + 1).copied());
-        match here {
-            '{' | '}' if next == Some(here) => {
-                words.push(here);
-                at += 2;
+    let mut rest = source;
+    // A place is counted in characters, and only where something is wrong.
+    let chars = |rest: &str| source[..source.len() - rest.len()].chars().count();
+    while let Some(at) = rest.find(['{', '}']) {
+        words.push_str(&rest[..at]);
+        rest = &rest[at..];
+        if let Some(sign) = ["{{", "}}"].into_iter().find(|it| rest.starts_with(it)) {
+            words.push_str(&sign[..1]);
+            rest = &rest[2..];
+        } else if rest.starts_with('}') {
+            let message = "a '}' closes nothing; write '}}' for the sign itself";
+            return Err(error(message, chars(rest), 1));
+        } else {
+            let end = rest.find('}').ok_or_else(|| {
+                let message = "this '{' is never closed; write '{{' for the sign itself";
+                error(message, chars(rest), 1)
+            })?;
+            if !words.is_empty() {
+                parts.push(Part::Words(std::mem::take(&mut words)));
             }
-            '}' => {
-                return Err(error("a '}' closes nothing; write '}}' for the sign itself", at, 1));
-            }
-            '{' => {
-                let length = chars[at..].iter().position(|&it| it == '}').ok_or_else(|| {
-                    error("this '{' is never closed; write '{{' for the sign itself", at, 1)
-                })?;
-                if !words.is_empty() {
-                    parts.push(Part::Words(std::mem::take(&mut words)));
-                }
-                let inside: String = chars[at + 1..at + length].iter().collect();
-                parts.push(Part::Value(slot(&inside, at, length + 1)?));
-                at += length + 1;
-            }
-            _ => {
-                words.push(here);
-                at += 1;
-            }
+            let place = || (chars(rest), rest[..=end].chars().count());
+            parts.push(Part::Value(slot(&rest[1..end], place)?));
+            rest = &rest[end + 1..];
         }
     }
+    words.push_str(rest);
     if !words.is_empty() {
         parts.push(Part::Words(words));
     }
@@ -64,17 +61,21 @@ pub fn slots(template: &Template) -> impl Iterator<Item = &Slot> {
     })
 }
 
-fn slot(inside: &str, at: usize, length: usize) -> Result<Slot, TemplateError> {
+fn slot(inside: &str, place: impl Fn() -> (usize, usize)) -> Result<Slot, TemplateError> {
+    let wrong = |message: &str| {
+        let (at, length) = place();
+        error(message, at, length)
+    };
     let (path, format) = match inside.split_once('|') {
         Some((path, format)) => (path.trim(), Some(format.trim())),
         None => (inside.trim(), None),
     };
     if !path.split('.').all(is_name) {
         let message = format!("'{path}' is no field; a value is written '{{field.member}}'");
-        return Err(error(&message, at, length));
+        return Err(wrong(&message));
     }
     if format == Some("") {
-        return Err(error("a format is missing after '|'", at, length));
+        return Err(wrong("a format is missing after '|'"));
     }
     Ok(Slot { path: Path(path.to_owned()), format: format.map(str::to_owned) })
 }

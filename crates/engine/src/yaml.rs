@@ -2,11 +2,9 @@
 //! library. It refuses what a flow has no use for: anchors and aliases, duplicate keys, and
 //! files so large or deep that reading them would be an attack.
 
-use std::fmt;
+use std::borrow::Cow;
 
-use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_saphyr::Spanned;
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, StrInput};
 
 use crate::report::Report;
 use crate::surface::{At, Span};
@@ -52,10 +50,13 @@ pub fn read(text: &str, report: &mut Report) -> Option<Node> {
         report.error("Y001", START, "the file is empty".to_owned(), "begin with 'flow: NAME'");
         return None;
     }
-    match serde_saphyr::from_str_with_options::<Raw>(text, options()) {
-        Ok(raw) => Some(Source::new(text).node(raw)),
-        Err(error) => {
-            refused(&error, report);
+    let options = granit_parser::options! { emit_comments: false };
+    let events = Parser::new_from_str_with_options(text, options);
+    let mut reader = Reader { text, events, depth: 0, nodes: 0 };
+    match reader.file() {
+        Ok(node) => Some(node),
+        Err(stop) => {
+            stop.tell(report);
             None
         }
     }
@@ -63,200 +64,164 @@ pub fn read(text: &str, report: &mut Report) -> Option<Node> {
 
 const START: Span = Span { line: 1, column: 1, length: 1 };
 
-fn options() -> serde_saphyr::Options {
-    serde_saphyr::options! {
-        budget: serde_saphyr::budget! {
-            max_depth: DEPTH_MAX,
-            max_nodes: NODES_MAX,
-            max_anchors: 0,
-            max_aliases: 0,
-            max_documents: 1,
-        },
-        with_snippet: false,
-    }
+/// Why a file is not read any further.
+enum Stop {
+    /// The library cannot read it.
+    Broken(ScanError),
+    /// A key stands twice in one map.
+    Twice(At<String>),
+    /// There is something in it that a flow has no use for.
+    Useless(Span),
 }
 
-fn refused(error: &serde_saphyr::Error, report: &mut Report) {
-    let at = error.location().map_or(START, |it| Span {
-        line: number(it.line()).max(1),
-        column: number(it.column()).max(1),
-        length: 1,
-    });
-    let said = error.to_string();
-    match error.without_snippet() {
-        serde_saphyr::Error::DuplicateMappingKey { key, .. } => {
-            let key = key.as_deref().unwrap_or("a key");
-            let at = Span { length: number(key.chars().count() as u64).max(1), ..at };
-            let message = format!("'{key}' stands here twice");
-            report.error("Y002", at, message, "keep one of them, or give one another name");
-        }
-        // The scanner has a limit of its own on nesting, and only says so in words.
-        it if matches!(it, serde_saphyr::Error::Budget { .. })
-            || said.contains("recursion limit") =>
-        {
-            let message = "the file is too deep, too long, or uses anchors".to_owned();
-            report.error("Y003", at, message, "write it flat, without '&' and '*'");
-        }
-        _ => {
-            let said = said.lines().next().unwrap_or_default();
-            let said = said.split(" at line ").next().unwrap_or_default();
-            let message = format!("this is not YAML that can be read: {said}");
-            let help = "look at the indentation, and put texts with ': ' or '#' into quotes";
-            report.error("Y001", at, message, help);
-        }
-    }
-}
-
-/// A node as the library gives it.
-struct Raw(Spanned<Any>);
-
-enum Any {
-    Text(String),
-    /// A number or truth value: its text stands in the source.
-    Plain,
-    Nothing,
-    Seq(Vec<Raw>),
-    Map(Vec<(Raw, Raw)>),
-}
-
-impl<'de> Deserialize<'de> for Raw {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Raw, D::Error> {
-        Spanned::deserialize(deserializer).map(Raw)
-    }
-}
-
-impl<'de> Deserialize<'de> for Any {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Any, D::Error> {
-        deserializer.deserialize_any(AnyVisitor)
-    }
-}
-
-struct AnyVisitor;
-
-impl<'de> Visitor<'de> for AnyVisitor {
-    type Value = Any;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text, a list or a map")
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Any, E> {
-        Ok(Any::Plain)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Any, E> {
-        Ok(Any::Plain)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Any, E> {
-        Ok(Any::Plain)
-    }
-
-    fn visit_i128<E>(self, _: i128) -> Result<Any, E> {
-        Ok(Any::Plain)
-    }
-
-    fn visit_u128<E>(self, _: u128) -> Result<Any, E> {
-        Ok(Any::Plain)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Any, E> {
-        Ok(Any::Plain)
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Any, E> {
-        Ok(Any::Text(text.to_owned()))
-    }
-
-    fn visit_unit<E>(self) -> Result<Any, E> {
-        Ok(Any::Nothing)
-    }
-
-    fn visit_none<E>(self) -> Result<Any, E> {
-        Ok(Any::Nothing)
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, inner: D) -> Result<Any, D::Error> {
-        Any::deserialize(inner)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Any, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = seq.next_element()? {
-            items.push(item);
-        }
-        Ok(Any::Seq(items))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Any, A::Error> {
-        let mut entries = Vec::new();
-        while let Some(entry) = map.next_entry()? {
-            entries.push(entry);
-        }
-        Ok(Any::Map(entries))
-    }
-}
-
-/// The text of the file, for places and for scalars as they were written.
-struct Source<'t> {
-    text: &'t str,
-}
-
-impl<'t> Source<'t> {
-    fn new(text: &'t str) -> Source<'t> {
-        Source { text }
-    }
-
-    fn node(&self, raw: Raw) -> Node {
-        let place = raw.0.referenced;
-        let (at, written) = self.place(&place);
-        let kind = match raw.0.value {
-            Any::Text(text) => return self.scalar(text, at, written),
-            Any::Plain => Kind::Scalar(written.to_owned()),
-            Any::Nothing => Kind::Scalar(String::new()),
-            Any::Seq(items) => Kind::Seq(items.into_iter().map(|it| self.node(it)).collect()),
-            Any::Map(entries) => {
-                let entries = entries.into_iter();
-                Kind::Map(entries.map(|(key, value)| (self.key(key), self.node(value))).collect())
+impl Stop {
+    fn tell(self, report: &mut Report) {
+        match self {
+            Stop::Twice(key) => {
+                let message = format!("'{}' stands here twice", key.it);
+                let help = "keep one of them, or give one another name";
+                report.error("Y002", key.at, message, help);
             }
-        };
-        Node { at, kind }
+            Stop::Useless(at) => {
+                let message = "the file is too deep, too long, or uses anchors or tags".to_owned();
+                let help = "write it flat, without '&', '*', '!' and '---'";
+                report.error("Y003", at, message, help);
+            }
+            Stop::Broken(error) if matches!(error.kind(), ErrorKind::RecursionLimitExceeded) => {
+                Stop::Useless(START).tell(report);
+            }
+            Stop::Broken(error) => {
+                let mark = error.marker();
+                let (line, column) = (number(mark.line()).max(1), number(mark.col()) + 1);
+                let said = error.info();
+                let said = said.lines().next().unwrap_or_default();
+                let message = format!("this is not YAML that can be read: {said}");
+                let help = "look at the indentation, and put texts with ': ' or '#' into quotes";
+                report.error("Y001", Span { line, column, length: 1 }, message, help);
+            }
+        }
+    }
+}
+
+impl From<ScanError> for Stop {
+    fn from(error: ScanError) -> Stop {
+        Stop::Broken(error)
+    }
+}
+
+/// An event and its place.
+type Said<'t> = (Event<'t>, granit_parser::Span);
+
+/// Puts the library's events together.
+struct Reader<'t> {
+    /// For places, and for how a scalar was written.
+    text: &'t str,
+    events: Parser<'t, StrInput<'t>>,
+    depth: usize,
+    nodes: usize,
+}
+
+impl<'t> Reader<'t> {
+    fn file(&mut self) -> Result<Node, Stop> {
+        let mut event = self.next()?;
+        while matches!(event.0, Event::StreamStart | Event::DocumentStart(..)) {
+            event = self.next()?;
+        }
+        if matches!(event.0, Event::StreamEnd) {
+            // Nothing but comments.
+            return Ok(Node { at: START, kind: Kind::Scalar(String::new()) });
+        }
+        let node = self.node(event)?;
+        loop {
+            match self.next()? {
+                (Event::DocumentEnd, _) => {}
+                (Event::StreamEnd, _) => return Ok(node),
+                (_, span) => return Err(Stop::Useless(self.place(&span).0)),
+            }
+        }
     }
 
-    fn key(&self, raw: Raw) -> At<String> {
-        let node = self.node(raw);
-        let it = match node.kind {
-            Kind::Scalar(it) => it,
-            Kind::Seq(_) | Kind::Map(_) => String::new(),
-        };
-        At { it, at: node.at }
+    fn next(&mut self) -> Result<Said<'t>, Stop> {
+        match self.events.next_event() {
+            Some(event) => Ok(event?),
+            None => Ok((Event::StreamEnd, granit_parser::Span::default())),
+        }
     }
 
-    /// A text, and the place of what lies between its quotes.
-    fn scalar(&self, text: String, at: Span, written: &str) -> Node {
-        let quoted = written.starts_with(['"', '\'']) && !written.contains('\n');
-        let at = match quoted && at.length > 2 {
-            true => Span { column: at.column + 1, length: at.length - 2, ..at },
-            false => at,
+    fn node(&mut self, (event, span): Said<'t>) -> Result<Node, Stop> {
+        let (at, written) = self.place(&span);
+        self.nodes += 1;
+        if self.nodes > NODES_MAX || self.depth > DEPTH_MAX {
+            return Err(Stop::Useless(at));
+        }
+        self.depth += 1;
+        let kind = match event {
+            Event::Scalar(text, style, 0, None) => {
+                self.depth -= 1;
+                return Ok(scalar(text, style, at, written));
+            }
+            Event::SequenceStart(_, 0, None) => Kind::Seq(self.items()?),
+            Event::MappingStart(_, 0, None) => Kind::Map(self.entries()?),
+            _ => return Err(Stop::Useless(at)),
         };
-        Node { at, kind: Kind::Scalar(text) }
+        self.depth -= 1;
+        Ok(Node { at, kind })
+    }
+
+    fn items(&mut self) -> Result<Vec<Node>, Stop> {
+        let mut items = Vec::new();
+        loop {
+            match self.next()? {
+                (Event::SequenceEnd, _) => return Ok(items),
+                event => items.push(self.node(event)?),
+            }
+        }
+    }
+
+    fn entries(&mut self) -> Result<Vec<(At<String>, Node)>, Stop> {
+        let mut entries: Vec<(At<String>, Node)> = Vec::new();
+        loop {
+            let event = self.next()?;
+            if matches!(event.0, Event::MappingEnd) {
+                return Ok(entries);
+            }
+            let key = self.node(event)?;
+            let key = match key.kind {
+                Kind::Scalar(it) => At { it, at: key.at },
+                Kind::Seq(_) | Kind::Map(_) => At { it: String::new(), at: key.at },
+            };
+            // Maps have few keys: looking at each is quicker than a set of them.
+            if entries.iter().any(|(other, _)| other.it == key.it) {
+                return Err(Stop::Twice(key));
+            }
+            let event = self.next()?;
+            entries.push((key, self.node(event)?));
+        }
     }
 
     /// The place of a node on its first line, and how the whole of it was written.
-    fn place(&self, place: &serde_saphyr::Location) -> (Span, &'t str) {
-        let span = place.span();
-        let start = span.byte_offset().map_or(0, |it| usize::try_from(it).unwrap_or(0));
-        let rest = self.text.get(start..).unwrap_or_default();
-        let chars = usize::try_from(span.len()).unwrap_or(0);
-        let end = rest.char_indices().nth(chars).map_or(rest.len(), |(at, _)| at);
-        let written = rest[..end].trim_end();
+    fn place(&self, span: &granit_parser::Span) -> (Span, &'t str) {
+        let written = span.slice(self.text).unwrap_or_default().trim_end();
         let on_line = written.lines().next().unwrap_or_default().trim_end().chars().count();
-        let (line, column) = (number(place.line()), number(place.column()));
-        (Span { line, column, length: number(on_line as u64).max(1) }, written)
+        let (line, column) = (number(span.start.line()), number(span.start.col()) + 1);
+        (Span { line, column, length: number(on_line).max(1) }, written)
     }
 }
 
-fn number(it: u64) -> u32 {
+/// A scalar, and the place of what lies between its quotes.
+fn scalar(text: Cow<'_, str>, style: ScalarStyle, at: Span, written: &str) -> Node {
+    let plain = matches!(style, ScalarStyle::Plain);
+    let nothing = plain && matches!(&*text, "~" | "null" | "Null" | "NULL");
+    let quoted = matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted)
+        && !written.contains('\n');
+    let at = match quoted && at.length > 2 {
+        true => Span { column: at.column + 1, length: at.length - 2, ..at },
+        false => at,
+    };
+    Node { at, kind: Kind::Scalar(if nothing { String::new() } else { text.into_owned() }) }
+}
+
+fn number(it: usize) -> u32 {
     u32::try_from(it).unwrap_or(u32::MAX)
 }
 

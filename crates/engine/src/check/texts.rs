@@ -74,7 +74,9 @@ pub(super) fn roots(cx: &Cx<'_>) -> BTreeSet<String> {
 /// The places for values in a text as written. One that cannot be read has none here: the
 /// parser has said so.
 pub(super) fn slots(text: &str) -> impl Iterator<Item = Slot> + use<> {
-    parts(text).into_iter().filter_map(|part| match part {
+    // Most texts and nearly all labels have none.
+    let parts = if text.contains('{') { parts(text) } else { Vec::new() };
+    parts.into_iter().filter_map(|part| match part {
         Part::Value(slot) => Some(slot),
         Part::Words(_) => None,
     })
@@ -82,6 +84,9 @@ pub(super) fn slots(text: &str) -> impl Iterator<Item = Slot> + use<> {
 
 /// The text without its values, each replaced by `stand_in`.
 pub(super) fn without_values(text: &str, stand_in: &str) -> String {
+    if !text.contains(['{', '}']) {
+        return text.to_owned();
+    }
     let words = parts(text).into_iter().map(|part| match part {
         Part::Words(words) => words,
         Part::Value(_) => stand_in.to_owned(),

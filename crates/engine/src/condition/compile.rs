@@ -35,7 +35,7 @@ pub fn compile(source: &At<String>, scope: &Scope<'_>) -> Result<(Expr, Shape), 
         return Err(vec![Problem { code: "D107", at: source.at, message, help }]);
     }
     let compiled = Compiled::of(text).map_err(|errors| vec![unreadable(source, &errors)])?;
-    let typed = typing::infer(&compiled, scope).map_err(|problems| {
+    let typed = typing::infer(&compiled, text, scope).map_err(|problems| {
         problems.into_iter().map(|it| it.into_problem(source)).collect::<Vec<_>>()
     })?;
     let labels = typed.reads.iter().filter_map(|path| scope.resolve(path).ok());

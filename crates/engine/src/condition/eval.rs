@@ -6,9 +6,11 @@ use std::sync::{Arc, LazyLock, OnceLock};
 
 use cel::common::ast::{CallExpr, EntryExpr, Expr as Node, IdedExpr};
 use cel::objects::{Key, Map};
-use cel::{Context, Env, ExecutionError, Program};
+use cel::{Context, Env, ExecutionError, ParseErrors};
 use serde_json::Value;
 use thiserror::Error;
+
+use super::read;
 
 /// Why an expression has no value.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -72,7 +74,7 @@ pub(super) enum Compiled {
 /// A CEL expression in which every `known(path)` became a variable of its own.
 pub(super) struct Cel {
     /// As parsed, for the types.
-    pub(super) program: Program,
+    pub(super) tree: IdedExpr,
     /// With variables for `known`.
     runnable: IdedExpr,
     /// Fields and parties that it names.
@@ -82,26 +84,20 @@ pub(super) struct Cel {
 }
 
 impl Compiled {
-    pub(super) fn of(source: &str) -> Result<Compiled, cel::ParseErrors> {
+    pub(super) fn of(source: &str) -> Result<Compiled, ParseErrors> {
         if let Some(path) = plain_path(source) {
             return Ok(Compiled::Path(path));
         }
-        let program = ENV.compile(source)?;
-        let mut cel = Cel {
-            runnable: program.expression().clone(),
-            roots: program.references().variables().iter().map(|it| (*it).to_owned()).collect(),
-            known: BTreeMap::new(),
-            program,
-        };
-        let mut known = BTreeMap::new();
-        replace_known(&mut cel.runnable, &mut known);
-        cel.known = known;
-        Ok(Compiled::Cel(Box::new(cel)))
+        let tree = read::tree(source)?;
+        let roots = tree.references().variables().iter().map(|it| (*it).to_owned()).collect();
+        let (mut runnable, mut known) = (tree.clone(), BTreeMap::new());
+        replace_known(&mut runnable, &mut known);
+        Ok(Compiled::Cel(Box::new(Cel { tree, runnable, roots, known })))
     }
 }
 
 /// The standard functions; the checker allows fewer.
-static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
+pub(super) static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
 
 /// The segments of `source` if it is a field or party with members and nothing else.
 pub(super) fn plain_path(source: &str) -> Option<Vec<String>> {
@@ -150,7 +146,7 @@ fn replace_known(node: &mut IdedExpr, known: &mut BTreeMap<String, Vec<String>>)
     }
 }
 
-fn children_mut(node: &mut Node) -> Vec<&mut IdedExpr> {
+pub(super) fn children_mut(node: &mut Node) -> Vec<&mut IdedExpr> {
     match node {
         Node::Unspecified | Node::Ident(_) | Node::Literal(_) => Vec::new(),
         Node::Call(call) => {

@@ -7,6 +7,7 @@ use cel::common::ast::{CallExpr, ComprehensionExpr, Expr as Node, IdedExpr, Lite
 
 use super::compile::{Problem, inner, nearest, unknown_path};
 use super::eval::{Compiled, known_path, path_of};
+use super::read;
 use crate::scope::{Scope, Shape};
 use crate::surface::At;
 use crate::text::Path;
@@ -37,7 +38,12 @@ impl Inside {
     }
 }
 
-pub(super) fn infer(compiled: &Compiled, scope: &Scope<'_>) -> Result<Typed, Vec<Inside>> {
+/// Types `compiled`, which `text` was read into.
+pub(super) fn infer(
+    compiled: &Compiled,
+    text: &str,
+    scope: &Scope<'_>,
+) -> Result<Typed, Vec<Inside>> {
     match compiled {
         Compiled::Path(parts) => {
             let path = Path(parts.join("."));
@@ -53,27 +59,19 @@ pub(super) fn infer(compiled: &Compiled, scope: &Scope<'_>) -> Result<Typed, Vec
                 }
             }
         }
-        Compiled::Cel(cel) => {
-            let mut typing = Typing {
-                program: &cel.program,
-                scope,
-                bound: Vec::new(),
-                reads: Vec::new(),
-                problems: Vec::new(),
-            };
-            let shape = typing.node(cel.program.expression());
-            if !typing.problems.is_empty() {
-                return Err(typing.problems);
+        Compiled::Cel(cel) => Typing::of(&cel.tree, None, scope).or_else(|without_places| {
+            // Only now does anybody ask where in the text a node was written.
+            match read::with_places(text) {
+                Ok(program) => Typing::of(program.expression(), Some(&program), scope),
+                Err(_) => Err(without_places),
             }
-            typing.reads.sort();
-            typing.reads.dedup();
-            Ok(Typed { shape, reads: typing.reads })
-        }
+        }),
     }
 }
 
 struct Typing<'p, 's> {
-    program: &'p Program,
+    /// The same tree with the places of its nodes; without it every problem is at the start.
+    program: Option<&'p Program>,
     scope: &'s Scope<'s>,
     /// Variables of `all`, `exists`, `map`, innermost last.
     bound: Vec<(String, Shape)>,
@@ -85,7 +83,23 @@ const BOOLEAN: Shape = Shape::Type(Type::Boolean);
 const INTEGER: Shape = Shape::Type(Type::Integer);
 const TEXT: Shape = Shape::Type(Type::Text);
 
-impl Typing<'_, '_> {
+impl<'p, 's> Typing<'p, 's> {
+    fn of(
+        tree: &IdedExpr,
+        program: Option<&'p Program>,
+        scope: &'s Scope<'s>,
+    ) -> Result<Typed, Vec<Inside>> {
+        let (bound, reads, problems) = (Vec::new(), Vec::new(), Vec::new());
+        let mut typing = Typing { program, scope, bound, reads, problems };
+        let shape = typing.node(tree);
+        if !typing.problems.is_empty() {
+            return Err(typing.problems);
+        }
+        typing.reads.sort();
+        typing.reads.dedup();
+        Ok(Typed { shape, reads: typing.reads })
+    }
+
     fn node(&mut self, node: &IdedExpr) -> Shape {
         match &node.expr {
             Node::Unspecified => Shape::Any,
@@ -283,7 +297,8 @@ impl Typing<'_, '_> {
 
     /// Moves the last caret from a call's bracket to its name.
     fn underline_name(&mut self, name: &str) {
-        let source: Vec<char> = self.program.source_info().source.chars().collect();
+        let Some(program) = self.program else { return };
+        let source: Vec<char> = program.source_info().source.chars().collect();
         let length = name.chars().count();
         let Some(last) = self.problems.last_mut() else { return };
         let Some(start) = last.from.checked_sub(length) else { return };
@@ -393,10 +408,12 @@ impl Typing<'_, '_> {
 
     /// The characters that a node and all below it were written with.
     fn range(&self, node: &IdedExpr) -> (usize, usize) {
+        let Some(program) = self.program else { return (0, 1) };
+        let places = program.source_info();
         let mut range: Option<(usize, usize)> = None;
         let mut open = vec![node];
         while let Some(node) = open.pop() {
-            if let Some((start, stop)) = self.program.source_info().offset_for(node.id) {
+            if let Some((start, stop)) = places.offset_for(node.id) {
                 let (start, stop) = (start as usize, stop as usize + 1);
                 range = Some(range.map_or((start, stop), |it| (it.0.min(start), it.1.max(stop))));
             }
@@ -410,7 +427,7 @@ impl Typing<'_, '_> {
         }
         let (start, stop) = range.unwrap_or((0, 1));
         // The parser counts bytes; people count characters.
-        let bytes = self.program.source_info().source.as_bytes();
+        let bytes = places.source.as_bytes();
         let chars = |to: usize| {
             let before = &bytes[..to.min(bytes.len())];
             before.iter().filter(|it| **it & 0b1100_0000 != 0b1000_0000).count()
