@@ -13,6 +13,7 @@ pub mod crashing;
 mod error;
 pub mod postgres;
 pub mod rows;
+pub mod shared;
 pub mod sqlite;
 #[doc(hidden)]
 pub mod watched;
@@ -23,6 +24,7 @@ use serde_json::Value;
 
 pub use care::{Allowance, Care, LegalHold, Pause, PauseKind, PauseRef, Waiting};
 pub use rows::*;
+pub use shared::Shared;
 
 /// Why the store did not do it, sorted by what to do next.
 #[derive(Debug, thiserror::Error)]
@@ -286,6 +288,9 @@ pub trait Store: Send + Sync {
 
     /// What operators keep back.
     fn care(&self) -> &dyn Care;
+
+    /// What servers that share the database agree on.
+    fn shared(&self) -> &dyn Shared;
 
     /// Destroys a person's key: everything encrypted under it is forgotten, the chains still hold.
     /// Refused while a legal hold keeps the person.

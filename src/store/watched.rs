@@ -8,7 +8,7 @@ use mendline_engine::time::Timestamp;
 use serde_json::Value;
 
 use super::rows::*;
-use super::{Care, Store, StoreError};
+use super::{Care, Shared, Store, StoreError};
 
 /// One use of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -417,6 +417,10 @@ impl<W: Watch> Store for Watched<W> {
 
     fn care(&self) -> &dyn Care {
         self.inner.care()
+    }
+
+    fn shared(&self) -> &dyn Shared {
+        self.inner.shared()
     }
 
     async fn forget(&self, payer: &str, person: &str) -> Result<(), StoreError> {

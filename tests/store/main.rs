@@ -37,5 +37,6 @@ mod dispatch;
 mod inbox;
 mod people;
 mod record;
+mod shared;
 mod time;
 mod turns;

@@ -5,9 +5,10 @@ use sqlx::{Connection, PgConnection, Row};
 use crate::store::StoreError;
 
 /// Every step, in order; the number of a schema is how many of them were taken.
-const STEPS: [&str; 2] = [
+const STEPS: [&str; 3] = [
     include_str!("../migrations/postgres/0001_first.sql"),
     include_str!("../migrations/postgres/0002_care.sql"),
+    include_str!("../migrations/postgres/0003_shared.sql"),
 ];
 
 /// The number of the schema that this program knows.

@@ -25,6 +25,7 @@ mod routing;
 pub(super) mod rows;
 mod seal;
 mod settle;
+mod shared;
 mod timers;
 
 use std::any::Any;
@@ -38,7 +39,7 @@ use sqlx::pool::PoolConnection;
 
 use super::db::{self, BEGIN, Connection, Database, DbRow, Pool};
 use crate::store::rows::*;
-use crate::store::{Care, Store, StoreError};
+use crate::store::{Care, Shared, Store, StoreError};
 use crate::vault::Vault;
 
 /// A store in a database.
@@ -347,6 +348,10 @@ impl Store for SqlStore {
     }
 
     fn care(&self) -> &dyn Care {
+        self
+    }
+
+    fn shared(&self) -> &dyn Shared {
         self
     }
 
