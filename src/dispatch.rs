@@ -42,11 +42,13 @@ const WAKING: (u16, u16) = (8 * 60, 21 * 60);
 
 /// Sends the messages that are due; answers how many.
 pub async fn send(house: &House) -> Result<usize, StoreError> {
-    let rows = house.store.lease_outbox(house.clock.now(), LEASE_MS, LEASE_MAX).await?;
+    let lease = Lease::begin(house);
+    let rows = house.store.lease_outbox(lease.since, LEASE_MS, LEASE_MAX).await?;
     let sent = rows.len();
     for row in rows {
-        let became = match send_one(house, &row).await? {
+        let became = match send_one(house, &row, lease).await? {
             Went::Became(became) => became,
+            Went::Lapsed => continue,
             Went::Waits(under) => {
                 house.store.care().park(&row.key, &under, house.clock.now()).await?;
                 continue;
@@ -64,15 +66,34 @@ pub async fn send(house: &House) -> Result<usize, StoreError> {
     Ok(sent)
 }
 
+/// What was leased, and when. A process that slept, or whose clock jumped, may find that others
+/// have it now: then it leaves it to them, and looks again.
+#[derive(Clone, Copy)]
+struct Lease {
+    since: Timestamp,
+}
+
+impl Lease {
+    fn begin(house: &House) -> Lease {
+        Lease { since: house.clock.now() }
+    }
+
+    fn lapsed(self, house: &House) -> bool {
+        !(0..LEASE_MS).contains(&(house.clock.now().0 - self.since.0))
+    }
+}
+
 /// How far a message came.
 enum Went {
+    /// It may be somebody else's now: nothing was done.
+    Lapsed,
     /// To an end, or to another moment.
     Became(Became),
     /// Nowhere: until somebody ends this pause.
     Waits(PauseRef),
 }
 
-async fn send_one(house: &House, row: &OutboxRow) -> Result<Went, StoreError> {
+async fn send_one(house: &House, row: &OutboxRow, lease: Lease) -> Result<Went, StoreError> {
     let now = house.clock.now();
     if is_over(house, row).await? {
         return Ok(Went::Became(Became::Withheld(OVER.into())));
@@ -104,7 +125,14 @@ async fn send_one(house: &House, row: &OutboxRow) -> Result<Went, StoreError> {
         if let Some(under) = paused(house, row, &name).await? {
             return Ok(Went::Waits(under));
         }
+        if lease.lapsed(house) {
+            return Ok(Went::Lapsed);
+        }
         let frozen = freeze(house, row, &person, &name, form).await?;
+        // The last look before it leaves: everything before this may have taken any time.
+        if lease.lapsed(house) {
+            return Ok(Went::Lapsed);
+        }
         match hand_over(house, channel.as_ref(), row, &person, to, frozen).await {
             Ok(became) => return Ok(Went::Became(became)),
             Err(why) => refused = why,
@@ -250,10 +278,11 @@ fn retry_at(attempts: u32, attempts_max: u32, now_ms: i64) -> Option<Timestamp> 
 
 /// Makes the calls that are due; answers how many.
 pub async fn call(house: &House) -> Result<usize, StoreError> {
-    let rows = house.store.lease_calls(house.clock.now(), LEASE_MS, LEASE_MAX).await?;
+    let lease = Lease::begin(house);
+    let rows = house.store.lease_calls(lease.since, LEASE_MS, LEASE_MAX).await?;
     let made = rows.len();
     for row in rows {
-        let became = call_one(house, &row).await;
+        let Some(became) = call_one(house, &row, lease).await else { continue };
         if let CallBecame::Returned(CallResult::Unknown) = &became {
             warn!(call = %row.key, action = row.action, "nobody knows whether this was done");
         }
@@ -262,10 +291,19 @@ pub async fn call(house: &House) -> Result<usize, StoreError> {
     Ok(made)
 }
 
-async fn call_one(house: &House, row: &CallRow) -> CallBecame {
-    if let Some(refused) = authority::gone(house, row).await {
-        return CallBecame::Returned(refused);
+/// One attempt; nothing, if the call may be somebody else's now.
+async fn call_one(house: &House, row: &CallRow, lease: Lease) -> Option<CallBecame> {
+    let refused = authority::gone(house, row).await;
+    if lease.lapsed(house) {
+        return None;
     }
+    Some(match refused {
+        Some(refused) => CallBecame::Returned(refused),
+        None => attempt(house, row).await,
+    })
+}
+
+async fn attempt(house: &House, row: &CallRow) -> CallBecame {
     let now_ms = house.clock.now().0;
     let call = Call { payer: row.payer.clone(), key: row.key.to_string(), now_ms };
     let running = house.host.run(&row.action, &call, row.input.clone());

@@ -1,0 +1,84 @@
+//! A process that slept leaves to others what it had leased before.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use mendline::channels::Incoming;
+use mendline::clock::{Clock, Virtual};
+use mendline::house::House;
+use mendline::open::{Parts, assemble};
+use mendline::pump;
+use mendline::store::watched::{Use, Watch, Watched};
+use mendline::store::{Store, StoreError};
+use mendline_engine::time::Timestamp;
+
+use crate::backdrop::Backdrop;
+use crate::people::NORTH;
+use crate::plugin;
+use crate::world::{BASE_MS, World};
+
+/// Longer than any lease.
+const SLEEP_MS: i64 = 61_000;
+
+/// Falls asleep once, just before bytes are frozen.
+struct Sleepy {
+    clock: Arc<Virtual>,
+    slept: AtomicBool,
+}
+
+#[async_trait]
+impl Watch for Sleepy {
+    async fn before(&self, it: Use) -> Result<u64, StoreError> {
+        if it.method == "freeze" && !self.slept.swap(true, Ordering::SeqCst) {
+            self.clock.set(self.clock.now().plus_ms(SLEEP_MS));
+        }
+        Ok(0)
+    }
+
+    async fn after(&self, _it: Use, _number: u64) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+fn house(backdrop: &Backdrop, store: Arc<dyn Store>, clock: Arc<Virtual>) -> Arc<House> {
+    let world = Arc::new(World::new(1, None));
+    world.lock().calm = true;
+    let house = assemble(Parts {
+        store,
+        clock,
+        vault: backdrop.vault.clone(),
+        host: plugin::host(&backdrop.catalog, &world, &backdrop.reads),
+        catalog: backdrop.catalog.clone(),
+        channels: Vec::new(),
+        demo: true,
+    });
+    backdrop.flows.iter().for_each(|it| house.flows.publish(it.clone()));
+    house
+}
+
+async fn lines(store: &Arc<dyn Store>) -> usize {
+    let lines = store.lines_after(NORTH, "ana", "web", 0, 100).await.unwrap();
+    lines.iter().filter(|it| it.body["from"] != "you").count()
+}
+
+#[test]
+fn rule_13_a_sleeper_leaves_to_others_what_it_had_leased() {
+    crate::on_one_thread(async {
+        let backdrop = Backdrop::open().await;
+        let (_folder, store) = backdrop.store().await;
+        let clock = Arc::new(Virtual::at(Timestamp(BASE_MS)));
+        let sleepy = Sleepy { clock: clock.clone(), slept: AtomicBool::new(false) };
+        let watched: Arc<dyn Store> = Arc::new(Watched::over(store.clone(), sleepy));
+        let sleeper = house(&backdrop, watched, clock.clone());
+        let words = Incoming::Words("hello there".into());
+        sleeper.arrive(NORTH, "web", "1", "ana", words, None).await.unwrap();
+        pump::pass(&sleeper).await.unwrap();
+        assert_eq!(lines(&store).await, 0, "it left although its lease was over");
+
+        let other = house(&backdrop, store.clone(), clock);
+        pump::until_idle(&other).await.unwrap();
+        pump::until_idle(&sleeper).await.unwrap();
+        assert_eq!(lines(&store).await, 1, "it left once, from whoever had it then");
+    });
+}

@@ -1,0 +1,83 @@
+//! What one conversation's record must show: a row for every turn, each inner event once, and a
+//! bot that is silent toward whom a person holds.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::invariants::Whole;
+use crate::run::Run;
+
+pub fn check(run: &Run<'_>, whole: &Whole) {
+    let id = &whole.conversation.id;
+    let wrong = |what: String| run.world.wrong(format!("{id}: {what}"));
+    let turns: Vec<u64> =
+        whole.record.iter().map(|it| it["turn"].as_u64().unwrap_or_default()).collect();
+    let expected: Vec<u64> = (0..u64::from(whole.conversation.state.turn)).collect();
+    if turns != expected {
+        wrong(format!("the record has turns {turns:?}, the state {}", expected.len()));
+    }
+    if let Some(last) = whole.record.last() {
+        let now = serde_json::to_value(&whole.conversation.state.position).unwrap();
+        if last["position"] != now {
+            wrong("the record ends elsewhere than the state".into());
+        }
+    }
+    each_once(&whole.record).into_iter().for_each(wrong);
+    silent_while_held(&whole.record).into_iter().for_each(wrong);
+}
+
+/// What came from inside the house came once: a timer's setting, a call's result, a receipt, a
+/// child's end, the start.
+fn each_once(record: &[Value]) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    let mut wrong = Vec::new();
+    for row in record {
+        let event = &row["event"];
+        let name = if let Some(due) = event.get("due") {
+            format!("timer {} {}", due["timer"], due["generation"])
+        } else if let Some(it) = event.get("returned") {
+            format!("result of {}", it["call"])
+        } else if let Some(it) = event.get("receipt") {
+            format!("receipt {} {}", it["message"], it["receipt"])
+        } else if let Some(it) = event.get("child_ended") {
+            format!("end of {}", it["run"])
+        } else if event.get("started").is_some() {
+            "start".to_owned()
+        } else {
+            continue;
+        };
+        if !seen.insert(name.clone()) {
+            wrong.push(format!("{name} was applied twice"));
+        }
+    }
+    wrong
+}
+
+/// From the handoff until it is given back, what the bot has to say goes to the holder.
+fn silent_while_held(record: &[Value]) -> Vec<String> {
+    let mut holds: BTreeMap<String, String> = BTreeMap::new();
+    let mut wrong = Vec::new();
+    for row in record {
+        let turn = row["turn"].as_u64().unwrap_or_default();
+        for (index, effect) in row["effects"].as_array().into_iter().flatten().enumerate() {
+            let key = format!("{turn}.{index}");
+            if let Some(party) = effect["open_handoff"]["party"].as_str() {
+                holds.insert(key.clone(), party.to_owned());
+            }
+            if let Some(handoff) = effect["close_handoff"]["handoff"].as_str() {
+                holds.remove(handoff);
+            }
+            let Some(sent) = effect.get("send") else { continue };
+            let held = holds.values().any(|it| sent["party"] == it.as_str());
+            let human = matches!(sent["kind"].as_str(), Some("person" | "safety"));
+            // The word that something fell is said with the hold that it opens.
+            let fault = sent["wording"]["key"] == "house.fault";
+            if held && !human && !fault {
+                let what = &sent["wording"]["key"];
+                wrong.push(format!("the bot said {what} at {key} while a person held"));
+            }
+        }
+    }
+    wrong
+}
