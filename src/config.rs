@@ -23,6 +23,7 @@ pub use net::Net;
 pub use secret::Secret;
 pub use span::Span;
 
+use crate::database::Database;
 use given::{Given, PREFIX, is_secret};
 
 /// Every setting, commented; what `mendline config` prints.
@@ -53,6 +54,12 @@ pub struct Config {
     /// A file that holds the same, for an address with a password in it.
     #[serde(default)]
     pub database_file: Option<PathBuf>,
+    /// Whether that is the address of a pooler that gives each transaction another connection.
+    #[serde(default)]
+    pub database_pooled: bool,
+    /// Behind a pooler: a file that holds the database's own address.
+    #[serde(default)]
+    pub database_direct_file: Option<PathBuf>,
     /// The operator's key, as 64 hex digits; from the environment alone.
     #[serde(default)]
     pub operator_key: Option<Secret>,
@@ -270,6 +277,18 @@ impl Config {
             (None, Some(file)) => Secret::of_file(file).context("`database_file`").map(Some),
             (None, None) => Ok(None),
         }
+    }
+
+    /// The database, from wherever it was given.
+    pub fn database(&self) -> anyhow::Result<Database> {
+        let url = self.database_url()?;
+        let mut database = Database::of(&self.data, url.as_ref().map(|it| it.expose()))?;
+        if let Database::Postgres(server) = &mut database {
+            server.pooled = self.database_pooled;
+            let direct = self.database_direct_file.as_deref().map(Secret::of_file).transpose();
+            server.direct = direct.context("`database_direct_file`")?;
+        }
+        Ok(database)
     }
 
     /// Where the operator's key lies, unless it was given in the environment.

@@ -20,6 +20,9 @@ use crate::store::{Accepted, InboxBody, NewArrival, Settled, Store, StoreError};
 use crate::vault::Vault;
 use crate::wake::Wake;
 
+/// A look without being told whether a turn is committed: another server may have taken it.
+const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(250);
+
 /// Everything that is running.
 pub struct House {
     /// What is remembered.
@@ -106,9 +109,11 @@ impl House {
             if let Some(settled) = self.store.settled(payer, accepted.seq).await? {
                 return Ok(Some(settled));
             }
-            if tokio::time::timeout_at(until, news.recv()).await.is_err() {
+            if tokio::time::Instant::now() >= until {
                 return Ok(None);
             }
+            let look = until.min(tokio::time::Instant::now() + LOOK_EVERY);
+            let _ = tokio::time::timeout_at(look, news.recv()).await;
         }
     }
 }

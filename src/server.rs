@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::house::House;
+use crate::replica::Replica;
 use crate::{library, pump, web};
 
 /// How often changed flow files are looked for.
@@ -64,10 +65,12 @@ pub async fn serve(
 /// answers those who are in, finishes the turns and sends in hand, and returns. What is not
 /// finished by then is taken up again by whoever starts next: its lease lapses.
 pub async fn run(house: Arc<House>, it: Serving) -> anyhow::Result<()> {
+    let replica = Replica::join(house.clone()).await.context("joining the other servers")?;
     let (stopping, shutdown) = (house.stopping.clone(), CancellationToken::new());
     let mut loops = vec![
         tokio::spawn(pump::run(house.clone(), shutdown.clone())),
         tokio::spawn(reload(house.clone(), it.flows, shutdown.clone())),
+        tokio::spawn(replica.run(shutdown.clone())),
     ];
     let told = stopping.clone();
     tokio::spawn(async move {

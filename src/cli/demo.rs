@@ -11,12 +11,12 @@ use mendline_engine::catalog::Catalog;
 use mendline_plugin::{Manifest, Plugin};
 
 use crate::clock::System;
+use crate::database::Database;
 use crate::desk::accounts;
 use crate::host::Host;
 use crate::house::House;
 use crate::open::{Parts, assemble};
 use crate::server;
-use crate::store::sqlite::SqliteStore;
 use crate::vault::Vault;
 use crate::web;
 
@@ -35,7 +35,7 @@ pub(super) struct Demo {
     /// Where the databases and the key lie.
     #[arg(long, default_value = "data")]
     data: PathBuf,
-    /// `sqlite://FILE`; default a file in the data folder.
+    /// `sqlite://FILE` or `postgres://…`; default a file in the data folder.
     #[arg(long)]
     database: Option<String>,
 }
@@ -50,7 +50,8 @@ impl Demo {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         server::log_to_stderr();
         let vault = data_vault(&self.data)?;
-        let house = open_house(&self.data, vault, self.database.as_deref(), &[], true).await?;
+        let database = Database::of(&self.data, self.database.as_deref())?;
+        let house = open_house(&self.data, vault, &database, &[], true).await?;
         let logins = accounts::seed_demo(house.store.as_ref()).await;
         let logins = logins.context("making the demo's accounts")?;
         let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), self.port);
@@ -90,13 +91,13 @@ fn data_vault(data: &std::path::Path) -> anyhow::Result<Arc<Vault>> {
 pub(crate) async fn open_house(
     data: &std::path::Path,
     vault: Arc<Vault>,
-    database: Option<&str>,
+    database: &Database,
     flows: &[PathBuf],
     demo: bool,
 ) -> anyhow::Result<Arc<House>> {
     std::fs::create_dir_all(data).with_context(|| format!("making {}", data.display()))?;
-    let file = database_file(data, database)?;
-    let store = Arc::new(SqliteStore::open(&file, vault.clone()).await?);
+    let store =
+        database.open(vault.clone()).await.with_context(|| format!("opening {database}"))?;
     let pbm = mendline_pbm::Pbm::open(Some(&data.join("pbm.db"))).await;
     let pbm: Arc<dyn Plugin> = Arc::new(pbm.context("opening the pbm plugin")?);
     let catalog = shipped_catalog()?;

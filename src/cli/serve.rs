@@ -9,6 +9,7 @@ use clap::Args;
 use tracing::warn;
 
 use crate::config::Config;
+use crate::database::Database;
 use crate::server::{self, Serving};
 use crate::vault::Vault;
 use crate::web::Settings;
@@ -27,11 +28,13 @@ impl Serve {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         server::log_to_stderr();
         let config = Config::read(&self.config)?;
-        let in_file = config.database_url()?;
-        let database = self.database.as_deref().or(in_file.as_ref().map(|it| it.expose()));
+        let database = match self.database.as_deref() {
+            Some(url) => Database::of(&config.data, Some(url))?,
+            None => config.database()?,
+        };
         let vault = Arc::new(vault(&config)?);
         let house =
-            super::demo::open_house(&config.data, vault, database, &config.flows, false).await?;
+            super::demo::open_house(&config.data, vault, &database, &config.flows, false).await?;
         for flow in config.outbound.flows.keys().filter(|it| house.flows.current(it).is_none()) {
             warn!(flow, "`outbound.flows` names a flow that is not here");
         }

@@ -10,6 +10,8 @@ mod open;
 #[path = "sql/mod.rs"]
 #[expect(clippy::duplicate_mod, reason = "one source, compiled once for each database")]
 mod sql;
+mod wire;
 
 pub use migrate::SCHEMA;
+pub use open::Address;
 pub use sql::SqlStore as PostgresStore;

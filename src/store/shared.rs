@@ -1,6 +1,8 @@
 //! What servers that share a database agree on: who holds a thing that only one may hold, and
 //! which format of the state all of them can read. A lone server agrees with itself.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use mendline_engine::time::Timestamp;
 
@@ -48,4 +50,31 @@ pub trait Shared: Send + Sync {
 
     /// A server says that it does not run any more.
     async fn forget_reader(&self, who: &str) -> Result<(), StoreError>;
+
+    /// Whether other servers may work on the same database.
+    fn has_others(&self) -> bool;
+
+    /// How servers call to each other, where there is a direct line.
+    fn wire(&self) -> Option<Arc<dyn Wire>>;
+}
+
+/// A line on which servers call to each other. Calls may be lost.
+#[async_trait]
+pub trait Wire: Send + Sync {
+    /// Calls to every server, the caller included. At most [`CALL_BYTES_MAX`].
+    async fn call(&self, words: &str) -> Result<(), StoreError>;
+
+    /// Begins to listen.
+    async fn listen(&self) -> Result<Box<dyn Ear>, StoreError>;
+}
+
+/// Longest call, in bytes: PostgreSQL takes a little less than 8,000
+/// (<https://www.postgresql.org/docs/current/sql-notify.html>).
+pub const CALL_BYTES_MAX: usize = 7_000;
+
+/// Hears what was called since it began to listen.
+#[async_trait]
+pub trait Ear: Send {
+    /// Waits for the next call; an error when the line was cut and calls may have been lost.
+    async fn hear(&mut self) -> Result<String, StoreError>;
 }

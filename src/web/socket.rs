@@ -187,7 +187,8 @@ impl Open {
 
     fn is_mine(&self, news: &News) -> bool {
         let session = &self.worker.session;
-        news.payer == session.payer && news.person.as_ref() == Some(&session.person)
+        let hers = news.payer == session.payer && news.person.as_ref() == Some(&session.person);
+        hers || news.is_of_all()
     }
 
     /// Locks a page that nobody uses. Frames that the page sends by itself do not count.

@@ -214,7 +214,8 @@ fn looks(
 
 /// Whether news is for this person: never another payer's.
 fn concerns(news: &News, payer: &str, person: &str) -> bool {
-    news.payer == payer && news.person.as_deref().is_none_or(|it| it == person)
+    let theirs = news.payer == payer && news.person.as_deref().is_none_or(|it| it == person);
+    theirs || news.is_of_all()
 }
 
 /// `POST /desk/command`.

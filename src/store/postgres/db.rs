@@ -13,6 +13,8 @@ pub(super) type DbRow = PgRow;
 pub(super) type Pool = PgPool;
 pub(super) type Query<'q> = sqlx::query::Query<'q, Postgres, PgArguments>;
 
+/// Any number of servers may work on it.
+pub(super) const SHARED: bool = true;
 /// How a write begins: `READ COMMITTED`; what it read and must not change, it locks.
 pub(super) const BEGIN: &str = "begin";
 /// Writing transactions at once, in one server: while one syncs, the next is computed.

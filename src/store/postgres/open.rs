@@ -8,8 +8,10 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{Connection, PgConnection, Row};
 
 use super::db::WRITERS;
+use super::wire::PgWire;
 use super::{PostgresStore, migrate};
 use crate::store::StoreError;
+use crate::store::shared::Wire;
 use crate::vault::Vault;
 
 /// Connections that read, in one server. Reads take well under a millisecond.
@@ -24,19 +26,45 @@ const ASK_AFTER: Duration = Duration::from_secs(1);
 /// The row of `house` that says under which operator key things are sealed.
 const SEALED_UNDER: &str = "sealed_under";
 
+/// Where a database is, and what stands before it.
+#[derive(Clone)]
+pub struct Address {
+    /// `postgres://…`.
+    pub url: String,
+    /// Whether the address is a pooler's that gives each transaction another connection.
+    pub pooled: bool,
+    /// Behind a pooler: the database's own address, for the line on which servers call to each
+    /// other. Without one they only look.
+    pub direct: Option<String>,
+}
+
 impl PostgresStore {
     /// Opens `postgres://…` for a server and brings its schema up to date; many servers may have
-    /// it open at once. Behind a pooler that cannot keep prepared statements, add
-    /// `?statement-cache-capacity=0`.
+    /// it open at once.
     pub async fn open(url: &str, vault: Arc<Vault>) -> Result<PostgresStore, StoreError> {
-        let options = options(url)?;
+        let address = Address { url: url.into(), pooled: false, direct: None };
+        PostgresStore::open_at(&address, vault).await
+    }
+
+    /// Opens a database that may lie behind a pooler.
+    pub async fn open_at(
+        address: &Address,
+        vault: Arc<Vault>,
+    ) -> Result<PostgresStore, StoreError> {
+        let options = options(&address.url)?;
         let writers = pool(options.clone(), u32::try_from(WRITERS).unwrap_or(1)).await?;
         let mut writer = writers.acquire().await?;
         migrate::migrate(&mut writer).await?;
         check_key(&mut writer, &vault).await?;
         drop(writer);
-        let readers = pool(options, READERS_MAX).await?;
-        Ok(PostgresStore { writers: Some(writers), readers, vault, _held: None })
+        let readers = pool(options.clone(), READERS_MAX).await?;
+        let direct = match (&address.direct, address.pooled) {
+            (Some(direct), _) => Some(self::options(direct)?),
+            (None, false) => Some(options),
+            (None, true) => None,
+        };
+        let wire: Option<Arc<dyn Wire>> = direct.map(|it| Arc::new(PgWire(line(it))) as _);
+        Ok(PostgresStore { writers: Some(writers), readers, vault, _held: None, wire })
     }
 
     /// Opens it for looking. Every write is refused.
@@ -46,7 +74,7 @@ impl PostgresStore {
         migrate::expect_current(&mut reader).await?;
         expect_key(&mut reader, &vault).await?;
         drop(reader);
-        Ok(PostgresStore { writers: None, readers, vault, _held: None })
+        Ok(PostgresStore { writers: None, readers, vault, _held: None, wire: None })
     }
 
     /// Brings the schema of a database up to date and does nothing else. Servers may be running:
@@ -87,6 +115,11 @@ async fn pool(options: PgConnectOptions, connections: u32) -> Result<PgPool, Sto
             })
         });
     Ok(pool.connect_with(options).await?)
+}
+
+/// One connection that listens and one that calls, made when they are needed.
+fn line(options: PgConnectOptions) -> PgPool {
+    PgPoolOptions::new().max_connections(2).acquire_timeout(PATIENCE).connect_lazy_with(options)
 }
 
 /// The first to open a database writes under which key it seals; every other must have the same.

@@ -39,6 +39,7 @@ use sqlx::pool::PoolConnection;
 
 use super::db::{self, BEGIN, Connection, Database, DbRow, Pool};
 use crate::store::rows::*;
+use crate::store::shared::Wire;
 use crate::store::{Care, Shared, Store, StoreError};
 use crate::vault::Vault;
 
@@ -50,6 +51,8 @@ pub struct SqlStore {
     pub(super) vault: Arc<Vault>,
     /// What must live as long as the store: the lock on a file, a folder that goes away with it.
     pub(super) _held: Option<Box<dyn Any + Send + Sync>>,
+    /// How servers call to each other.
+    pub(super) wire: Option<Arc<dyn Wire>>,
 }
 
 /// A write in progress.

@@ -1,12 +1,14 @@
 //! What servers agree on: `holders`, `readers`, and the newest format that was ever written.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use mendline_engine::time::Timestamp;
 use sqlx::{Connection as _, Row as _};
 
-use super::{BEGIN, SqlStore};
+use super::{BEGIN, SqlStore, db};
 use crate::store::StoreError;
-use crate::store::shared::{Shared, Token};
+use crate::store::shared::{Shared, Token, Wire};
 
 /// The row of `house` with the newest format of a state that may have been written.
 const WRITTEN: &str = "state_format";
@@ -131,5 +133,13 @@ impl Shared for SqlStore {
         let mut tx = writer.begin_with(BEGIN).await?;
         sqlx::query("delete from readers where who = $1").bind(who).execute(&mut *tx).await?;
         Ok(tx.commit().await?)
+    }
+
+    fn has_others(&self) -> bool {
+        db::SHARED
+    }
+
+    fn wire(&self) -> Option<Arc<dyn Wire>> {
+        self.wire.clone()
     }
 }

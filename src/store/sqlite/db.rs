@@ -14,6 +14,8 @@ pub(super) type DbRow = SqliteRow;
 pub(super) type Pool = SqlitePool;
 pub(super) type Query<'q> = sqlx::query::Query<'q, Sqlite, SqliteArguments>;
 
+/// One server holds the file.
+pub(super) const SHARED: bool = false;
 /// How a write begins: it takes the write lock at once, so that it never has to be repeated
 /// because somebody wrote between its first read and its first write.
 pub(super) const BEGIN: &str = "begin immediate";

@@ -44,7 +44,7 @@ impl SqliteStore {
         drop(writer);
         let readers = readers(path).await?;
         let _held: Option<Box<dyn Any + Send + Sync>> = Some(Box::new(lock));
-        Ok(SqliteStore { writers: Some(writers), readers, vault, _held })
+        Ok(SqliteStore { writers: Some(writers), readers, vault, _held, wire: None })
     }
 
     /// Opens the database for looking, beside a running server. Every write is refused.
@@ -54,7 +54,7 @@ impl SqliteStore {
         migrate::expect_current(&mut reader).await?;
         expect_key(&mut reader, &vault).await?;
         drop(reader);
-        Ok(SqliteStore { writers: None, readers, vault, _held: None })
+        Ok(SqliteStore { writers: None, readers, vault, _held: None, wire: None })
     }
 
     /// Brings the schema of a database up to date and does nothing else. Refuses while a server
