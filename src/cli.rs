@@ -1,12 +1,17 @@
 //! The commands, one file each. They read arguments and print; the work is done elsewhere.
 
+mod backup;
 mod check;
 mod config;
 mod demo;
 mod doctor;
+mod drain;
 mod graph;
 mod migrate;
 mod new;
+mod pause;
+mod people;
+mod place;
 mod serve;
 mod talk;
 mod test;
@@ -32,6 +37,26 @@ enum Command {
     Serve(serve::Serve),
     /// Prints a configuration file with every setting explained, or checks one.
     Config(config::Config),
+    /// Stops what would leave: a flow's, a channel's or a payer's messages.
+    Pause(pause::Pause),
+    /// Ends a pause.
+    Resume(pause::Resume),
+    /// What is paused, and what waits.
+    Paused(pause::Paused),
+    /// Writes the running house into one file, without the operator's key.
+    Backup(backup::Backup),
+    /// Verifies a backup and puts it into a folder.
+    Restore(backup::Restore),
+    /// Destroys a person's key: what is sealed under it is forgotten.
+    Forget(people::Forget),
+    /// Legal holds: who must not be forgotten.
+    Hold(people::Hold),
+    /// Who may log in at the desk.
+    Account(people::Account),
+    /// A worker's link to her chat.
+    Invite(people::Invite),
+    /// Lets the running server finish what it has in hand, and stop.
+    Drain(drain::Drain),
     /// Checks flows and says what is wrong, where, and what to do.
     Check(check::Check),
     /// Plays the talks beside the flows.
@@ -85,6 +110,16 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Demo(it) => it.run().await,
         Command::Serve(it) => it.run().await,
         Command::Config(it) => it.run(),
+        Command::Pause(it) => it.run().await,
+        Command::Resume(it) => it.run().await,
+        Command::Paused(it) => it.run().await,
+        Command::Backup(it) => it.run().await,
+        Command::Restore(it) => it.run().await,
+        Command::Forget(it) => it.run().await,
+        Command::Hold(it) => it.run().await,
+        Command::Account(it) => it.run().await,
+        Command::Invite(it) => it.run().await,
+        Command::Drain(it) => it.run().await,
         Command::Check(it) => it.run().await,
         Command::Test(it) => it.run().await,
         Command::Talk(it) => it.run().await,

@@ -47,6 +47,14 @@ impl Database {
         Ok(Database::Sqlite(file.into()))
     }
 
+    /// Its file, if it is one: commands find the running server beside it.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Database::Sqlite(file) => Some(file),
+            Database::Postgres(_) => None,
+        }
+    }
+
     /// Opens it for a server, and brings its schema up to date.
     pub async fn open(&self, vault: Arc<Vault>) -> Result<Arc<dyn Store>, StoreError> {
         Ok(match self {

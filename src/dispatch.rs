@@ -45,8 +45,16 @@ pub async fn send(house: &House) -> Result<usize, StoreError> {
     let lease = Lease::begin(house);
     let rows = house.store.lease_outbox(lease.since, LEASE_MS, LEASE_MAX).await?;
     let sent = rows.len();
-    for row in rows {
-        let became = match send_one(house, &row, lease).await? {
+    for (at, row) in rows.iter().enumerate() {
+        if house.leaving.is_cancelled() {
+            // Whoever goes on takes them at once, and not when the lease has lapsed.
+            let left: Vec<_> = rows[at..].iter().map(|it| it.key.clone()).collect();
+            if !lease.lapsed(house) {
+                house.store.care().release_messages(&left).await?;
+            }
+            return Ok(at);
+        }
+        let became = match send_one(house, row, lease).await? {
             Went::Became(became) => became,
             Went::Lapsed => continue,
             Went::Waits(under) => {
@@ -281,8 +289,16 @@ pub async fn call(house: &House) -> Result<usize, StoreError> {
     let lease = Lease::begin(house);
     let rows = house.store.lease_calls(lease.since, LEASE_MS, LEASE_MAX).await?;
     let made = rows.len();
-    for row in rows {
-        let Some(became) = call_one(house, &row, lease).await else { continue };
+    for (at, row) in rows.iter().enumerate() {
+        if house.leaving.is_cancelled() {
+            let left: Vec<_> =
+                rows[at..].iter().map(|it| (it.payer.clone(), it.key.clone())).collect();
+            if !lease.lapsed(house) {
+                house.store.care().release_calls(&left).await?;
+            }
+            return Ok(at);
+        }
+        let Some(became) = call_one(house, row, lease).await else { continue };
         if let CallBecame::Returned(CallResult::Unknown) = &became {
             warn!(call = %row.key, action = row.action, "nobody knows whether this was done");
         }

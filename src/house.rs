@@ -51,6 +51,8 @@ pub struct House {
     pub pauses: Pauses,
     /// Cancelled when somebody said stop: nobody is let in any more, what is in hand is finished.
     pub stopping: CancellationToken,
+    /// Cancelled when the loops must end: what they leased and have not begun they give back.
+    pub leaving: CancellationToken,
     /// Names for what begins, and how long plugins are waited for.
     pub seams: Seams,
 }

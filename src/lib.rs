@@ -1,5 +1,7 @@
 //! The shell: everything that waits, remembers or reaches people, around the pure engine.
 
+pub mod admin;
+pub mod backup;
 pub mod catalog;
 pub mod channels;
 pub mod cli;
@@ -20,6 +22,7 @@ pub mod people;
 pub mod phrases;
 pub mod pump;
 pub mod replica;
+pub mod retention;
 pub mod seams;
 pub mod server;
 pub mod store;

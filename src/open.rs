@@ -61,6 +61,7 @@ pub fn assemble(parts: Parts) -> Arc<House> {
         demo: parts.demo,
         pauses: crate::pauses::Pauses::default(),
         stopping: tokio_util::sync::CancellationToken::new(),
+        leaving: tokio_util::sync::CancellationToken::new(),
         seams: Seams::default(),
     })
 }

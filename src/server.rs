@@ -16,7 +16,7 @@ use tracing::{info, warn};
 
 use crate::house::House;
 use crate::replica::Replica;
-use crate::{library, pump, web};
+use crate::{admin, library, pump, retention, web};
 
 /// How often changed flow files are looked for.
 const RELOAD_EVERY: Duration = Duration::from_secs(2);
@@ -49,16 +49,24 @@ pub struct Serving {
     pub flows: Vec<PathBuf>,
     /// How long what is in hand may take after somebody said stop.
     pub drain_within: Duration,
+    /// The database's file, beside which commands find the server; `None` for PostgreSQL.
+    pub beside: Option<PathBuf>,
+    /// How long payers keep people.
+    pub retention: retention::Kept,
 }
 
-/// Serves with the demo's habits; see [`run`].
-pub async fn serve(
-    house: Arc<House>,
-    listener: TcpListener,
-    settings: web::Settings,
-) -> anyhow::Result<()> {
-    let flows = vec![PathBuf::from("flows")];
-    run(house, Serving { listener, settings, flows, drain_within: DEMO_DRAIN_WITHIN }).await
+impl Serving {
+    /// The demo's habits.
+    pub fn demo(listener: TcpListener, beside: Option<PathBuf>) -> Serving {
+        Serving {
+            listener,
+            settings: web::Settings::demo(),
+            flows: vec!["flows".into()],
+            drain_within: DEMO_DRAIN_WITHIN,
+            beside,
+            retention: Vec::new(),
+        }
+    }
 }
 
 /// Serves until Ctrl-C, a termination signal or `house.stopping`; then lets nobody in any more,
@@ -66,12 +74,20 @@ pub async fn serve(
 /// finished by then is taken up again by whoever starts next: its lease lapses.
 pub async fn run(house: Arc<House>, it: Serving) -> anyhow::Result<()> {
     let replica = Replica::join(house.clone()).await.context("joining the other servers")?;
-    let (stopping, shutdown) = (house.stopping.clone(), CancellationToken::new());
+    let (stopping, shutdown) = (house.stopping.clone(), house.leaving.clone());
     let mut loops = vec![
         tokio::spawn(pump::run(house.clone(), shutdown.clone())),
         tokio::spawn(reload(house.clone(), it.flows, shutdown.clone())),
+        tokio::spawn(retention::run(house.clone(), it.retention, shutdown.clone())),
         tokio::spawn(replica.run(shutdown.clone())),
     ];
+    #[cfg(unix)]
+    if let Some(database) = it.beside {
+        let path = admin::socket::beside(&database);
+        let socket = admin::socket::Socket::bind(path.clone())
+            .with_context(|| format!("opening the admin socket {}", path.display()))?;
+        loops.push(tokio::spawn(socket.serve(house.clone(), shutdown.clone())));
+    }
     let told = stopping.clone();
     tokio::spawn(async move {
         until_told().await;

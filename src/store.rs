@@ -8,6 +8,7 @@
 //! loops (`unrouted`, `claim`, `lease_*`, `fire_due`), whose rows each carry theirs.
 
 pub mod care;
+pub mod copy;
 #[doc(hidden)]
 pub mod crashing;
 mod error;

@@ -1,7 +1,7 @@
 //! `mendline demo`: the whole house over fictional claims.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::desk::accounts;
 use crate::host::Host;
 use crate::house::House;
 use crate::open::{Parts, assemble};
-use crate::server;
+use crate::server::{self, Serving};
 use crate::vault::Vault;
 use crate::web;
 
@@ -69,7 +69,7 @@ impl Demo {
         println!("  The pharmacist       {base}/rx   claim {claim}, prescription {rx}");
         println!("\n  Write “my prescription was rejected” in the chat, then decide at the desk.");
         println!("  Stop with Ctrl-C. Nothing is lost: start again and go on.\n");
-        server::serve(house, bound, web::Settings::demo()).await?;
+        server::run(house, Serving::demo(bound, database.file().map(Path::to_path_buf))).await?;
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -81,7 +81,7 @@ pub(crate) fn shipped_catalog() -> anyhow::Result<Catalog> {
 }
 
 /// The vault of a data folder, made with it where there is none.
-fn data_vault(data: &std::path::Path) -> anyhow::Result<Arc<Vault>> {
+fn data_vault(data: &Path) -> anyhow::Result<Arc<Vault>> {
     std::fs::create_dir_all(data).with_context(|| format!("making {}", data.display()))?;
     let vault = Vault::load_or_create(&data.join("operator.key")).context("the operator's key")?;
     Ok(Arc::new(vault))
@@ -89,7 +89,7 @@ fn data_vault(data: &std::path::Path) -> anyhow::Result<Arc<Vault>> {
 
 /// Opens the house over a data folder, with the flows of these folders, or those that can be found.
 pub(crate) async fn open_house(
-    data: &std::path::Path,
+    data: &Path,
     vault: Arc<Vault>,
     database: &Database,
     flows: &[PathBuf],
@@ -117,13 +117,10 @@ pub(crate) async fn open_house(
 }
 
 /// The file that a `--database` names.
-pub(crate) fn database_file(
-    data: &std::path::Path,
-    database: Option<&str>,
-) -> anyhow::Result<PathBuf> {
+pub(crate) fn database_file(data: &Path, database: Option<&str>) -> anyhow::Result<PathBuf> {
     let Some(url) = database else { return Ok(data.join("mendline.db")) };
     let file = url.strip_prefix("sqlite://").with_context(|| {
-        format!("'{url}' is not like sqlite://FILE, the one database this version opens")
+        format!("'{url}' is neither like sqlite://FILE nor like postgres://HOST/NAME")
     })?;
     Ok(file.into())
 }

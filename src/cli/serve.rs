@@ -1,6 +1,6 @@
 //! `mendline serve`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use tracing::warn;
 
 use crate::config::Config;
 use crate::database::Database;
+use crate::retention::Kept;
 use crate::server::{self, Serving};
 use crate::vault::Vault;
 use crate::web::Settings;
@@ -46,6 +47,8 @@ impl Serve {
             settings: settings(&config),
             flows: watched(&config),
             drain_within: config.drain_within(),
+            beside: database.file().map(Path::to_path_buf),
+            retention: retention(&config),
         };
         server::run(house, serving).await?;
         Ok(ExitCode::SUCCESS)
@@ -70,6 +73,12 @@ fn settings(config: &Config) -> Settings {
         proxies: config.proxy.trusted.clone(),
         ..Settings::serve(config.at_the_counter())
     }
+}
+
+/// Payers that forget, and after how long.
+fn retention(config: &Config) -> Kept {
+    let forgetting = config.payers.iter();
+    forgetting.filter_map(|(name, it)| Some((name.clone(), it.forget_after?))).collect()
 }
 
 /// The folders that are read again when something in them changes.

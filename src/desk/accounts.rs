@@ -21,7 +21,7 @@ const PASSES: u32 = 2;
 /// Lanes (same source).
 const LANES: u32 = 1;
 /// Longest password, in bytes; hashing longer ones would only heat the room.
-const PASSWORD_BYTES_MAX: usize = 256;
+pub const PASSWORD_BYTES_MAX: usize = 256;
 /// The password of every demo account. It opens nothing but fictional claims.
 pub const DEMO_PASSWORD: &str = "fictional-desk";
 

@@ -9,6 +9,8 @@ use mendline_engine::time::zone::zone;
 use mendline_engine::types::Words;
 use serde_json::Value;
 
+use crate::store::{Pause, PauseKind};
+
 /// The language of the desk's own pages.
 pub const DESK_LANGUAGE: &str = "en";
 const MINUTE_MS: i64 = 60_000;
@@ -248,6 +250,24 @@ pub fn value(it: &Value) -> String {
 fn day(text: &str) -> Option<String> {
     let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
     Some(date.format("%-d %b %Y").to_string())
+}
+
+/// That something is not sent now, since when and why.
+pub fn paused(it: &Pause, now: Timestamp, reader_zone: &str) -> String {
+    let whose = match it.of.kind {
+        PauseKind::Flow if it.proactive => {
+            format!("What “{}” begins by itself", titled(&it.of.name))
+        }
+        PauseKind::Flow => format!("What “{}” says", titled(&it.of.name)),
+        PauseKind::Channel => format!("What goes out by {}", it.of.name),
+        PauseKind::Payer => "Everything we send".into(),
+    };
+    let since = moment(it.since, now, reader_zone);
+    let why = if it.why.is_empty() { String::new() } else { format!(": {}", it.why) };
+    format!(
+        "{whose} waits since {since}{why}. Help in danger and your own replies still go out. Whoever \
+         runs this server has to look at it."
+    )
 }
 
 #[cfg(test)]

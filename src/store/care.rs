@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use mendline_engine::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{MessageRef, StoreError};
+use super::{EffectRef, MessageRef, StoreError};
 
 /// What a pause stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -155,6 +155,12 @@ pub trait Care: Send + Sync {
 
     /// Takes a piece of a flow's hour; `false`, and nothing taken, where not so much is left.
     async fn allow(&self, it: &Allowance<'_>) -> Result<bool, StoreError>;
+
+    /// Gives back messages that were leased and not begun.
+    async fn release_messages(&self, keys: &[MessageRef]) -> Result<(), StoreError>;
+
+    /// Gives back calls that were leased and not begun: payer and key of each.
+    async fn release_calls(&self, keys: &[(String, EffectRef)]) -> Result<(), StoreError>;
 
     /// Puts a person under a legal hold; a second time says anew who and why.
     async fn hold(&self, hold: &LegalHold) -> Result<(), StoreError>;

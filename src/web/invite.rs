@@ -1,12 +1,13 @@
 //! Links that bring a worker to her chat. A link locates a person, nothing more; looking at it
 //! consumes nothing, because previews and scanners look too. Entering spends it (rule 14).
 
+use mendline_engine::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::house::House;
 use crate::store::StoreError;
-use crate::vault::{digest_token, random_token};
+use crate::vault::{Vault, digest_token, random_token};
 
 /// How long a link can be used: long enough for a weekend away from the phone.
 pub const INVITE_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
@@ -39,13 +40,18 @@ pub enum NoEntry {
 
 /// A link for a person, as text messages and the demo give it: `{base_url}/chat?invite=…`.
 pub fn invite_link(house: &House, payer: &str, person: &str, base_url: &str) -> String {
+    link(&house.vault, house.clock.now(), payer, person, base_url)
+}
+
+/// The same, made without a house around it.
+pub fn link(vault: &Vault, now: Timestamp, payer: &str, person: &str, base_url: &str) -> String {
     let invite = Invite {
         payer: payer.into(),
         person: person.into(),
-        exp_ms: house.clock.now().0 + INVITE_MS,
+        exp_ms: now.0 + INVITE_MS,
         nonce: random_token(),
     };
-    let token = house.vault.sign(PURPOSE, &json!(invite));
+    let token = vault.sign(PURPOSE, &json!(invite));
     format!("{}/chat?invite={token}", base_url.trim_end_matches('/'))
 }
 

@@ -14,6 +14,7 @@ crate::on_every_store! {
     a_pause_that_ended_meanwhile_leaves_nothing_behind
     what_waits_is_counted_by_payer_and_flow
     what_was_dropped_reaches_its_conversation
+    what_is_given_back_can_be_taken_at_once
     an_hour_is_taken_in_pieces_and_begins_anew
     a_held_person_is_not_forgotten
     a_hold_wants_somebody_who_is_known
@@ -125,6 +126,15 @@ async fn what_was_dropped_reaches_its_conversation(store: &dyn Store) {
     assert_eq!(store.care().waiting().await.unwrap(), []);
     assert_eq!(claim(store).await.len(), 1, "its receipt is an event");
     assert_eq!(store.care().resume(&flow(), NOW).await.unwrap(), 0);
+}
+
+async fn what_is_given_back_can_be_taken_at_once(store: &dyn Store) {
+    said(store, "c1", vec![to(ANA, 0, 0, message("worker", "hello"))]).await;
+    assert_eq!(lease(store, NOW).await, ["c1/0.0"]);
+    assert_eq!(lease(store, NOW).await, [""; 0]);
+    store.care().release_messages(&[message_ref(ACME, "c1", 0, 0)]).await.unwrap();
+    let rows = store.lease_outbox(NOW, LEASE_MS, 9).await.unwrap();
+    assert_eq!((rows.len(), rows[0].attempts), (1, 0), "it was no attempt");
 }
 
 async fn an_hour_is_taken_in_pieces_and_begins_anew(store: &dyn Store) {

@@ -35,6 +35,8 @@ const RETRY: Duration = Duration::from_secs(3);
 struct QueuePage {
     page: Page,
     frame: Frame,
+    /// What is not sent now, and why.
+    paused: Vec<String>,
     rows: Vec<Row>,
     tokens: String,
     /// Since when this page is right.
@@ -48,6 +50,7 @@ struct QueuePage {
 #[derive(Template)]
 #[template(path = "desk_queue_rows.html")]
 struct QueueRows {
+    paused: Vec<String>,
     rows: Vec<Row>,
     tokens: String,
     at: String,
@@ -57,6 +60,7 @@ struct QueueRows {
 pub(super) struct Queue {
     pub(super) items: Vec<Item>,
     pub(super) rows: Vec<Row>,
+    paused: Vec<String>,
 }
 
 impl Desk {
@@ -93,18 +97,23 @@ impl Desk {
             items.push(Item { waiting, worker, claim, counter: false });
         }
         queue::sort(&mut items);
-        let rows = queue::rows(&items, self.house.clock.now(), &staff.person.zone);
-        Ok(Queue { items, rows })
+        let now = self.house.clock.now();
+        let rows = queue::rows(&items, now, &staff.person.zone);
+        let pauses = self.house.pauses.now(store.as_ref()).await?;
+        let ours = pauses.iter().filter(|it| it.of.payer.as_ref().is_none_or(|it| it == payer));
+        let paused = ours.map(|it| words::paused(it, now, &staff.person.zone)).collect();
+        Ok(Queue { items, rows, paused })
     }
 
-    fn queue_page(&self, staff: &Staff, rows: Vec<Row>, answer: Option<String>) -> QueuePage {
+    fn queue_page(&self, staff: &Staff, queue: Queue, answer: Option<String>) -> QueuePage {
         let now = self.house.clock.now();
         let (page, frame) = self.frame(staff, "Your desk", true);
         QueuePage {
             page,
             frame,
-            tokens: tokens(&rows),
-            rows,
+            paused: queue.paused,
+            tokens: tokens(&queue.rows),
+            rows: queue.rows,
             at: words::moment(now, now, &staff.person.zone),
             answer,
             searched: None,
@@ -114,8 +123,8 @@ impl Desk {
 
     /// The queue page with a word about a search that found nothing.
     pub(super) async fn nothing_found(&self, staff: &Staff) -> Answer {
-        let rows = self.queue(staff).await?.rows;
-        let mut page = self.queue_page(staff, rows, None);
+        let queue = self.queue(staff).await?;
+        let mut page = self.queue_page(staff, queue, None);
         page.searched = Some(
             "Nothing was found under this number that is yours to read. Check the number: it \
              must be whole.",
@@ -142,8 +151,8 @@ fn tokens(rows: &[Row]) -> String {
 pub async fn page(State(desk): State<Desk>, headers: HeaderMap) -> Response {
     answer(async {
         let staff = desk.who(&headers).await?;
-        let rows = desk.queue(&staff).await?.rows;
-        Ok(html(StatusCode::OK, &desk.queue_page(&staff, rows, None)))
+        let queue = desk.queue(&staff).await?;
+        Ok(html(StatusCode::OK, &desk.queue_page(&staff, queue, None)))
     })
     .await
 }
@@ -157,10 +166,10 @@ pub async fn fragment(State(desk): State<Desk>, headers: HeaderMap) -> Response 
         Err(failed) => return failed.into_response(),
     };
     answer(async {
-        let rows = desk.queue(&staff).await?.rows;
+        let Queue { rows, paused, .. } = desk.queue(&staff).await?;
         let now = desk.house.clock.now();
         let at = words::moment(now, now, &staff.person.zone);
-        Ok(html(StatusCode::OK, &QueueRows { tokens: tokens(&rows), rows, at }))
+        Ok(html(StatusCode::OK, &QueueRows { paused, tokens: tokens(&rows), rows, at }))
     })
     .await
 }
@@ -243,7 +252,7 @@ pub async fn command(
         };
         match act {
             Act::Say(text) => {
-                let mut page = desk.queue_page(&staff, queue.rows, Some(text));
+                let mut page = desk.queue_page(&staff, queue, Some(text));
                 // A command that was not carried out stays, to be mended.
                 if !matches!(commands::parse(line), Some(commands::Command::Queue)) {
                     page.command = line.to_owned();

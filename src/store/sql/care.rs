@@ -11,7 +11,7 @@ use sqlx::{Connection as _, Row as _};
 use super::seal::{Sealer, unless_forgotten};
 use super::{BEGIN, DbRow, SqlStore, count, effect, flag};
 use crate::store::care::{Allowance, Care, LegalHold, Pause, PauseKind, PauseRef, Waiting};
-use crate::store::{MessageRef, StoreError};
+use crate::store::{EffectRef, MessageRef, StoreError};
 
 /// How long a message waits before it is looked at although nobody resumed.
 const LOOK_AGAIN_MS: i64 = 10 * 60_000;
@@ -196,6 +196,38 @@ impl Care for SqlStore {
         .await?;
         tx.commit().await?;
         Ok(taken.rows_affected() == 1)
+    }
+
+    async fn release_messages(&self, keys: &[MessageRef]) -> Result<(), StoreError> {
+        let mut writer = self.writer().await?;
+        let mut tx = writer.begin_with(BEGIN).await?;
+        for key in keys {
+            sqlx::query(
+                "update outbox set leased_until = null
+                 where payer = $1 and effect = $2 and settled_at is null",
+            )
+            .bind(&key.payer)
+            .bind(key.effect.to_string())
+            .execute(&mut *tx)
+            .await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    async fn release_calls(&self, keys: &[(String, EffectRef)]) -> Result<(), StoreError> {
+        let mut writer = self.writer().await?;
+        let mut tx = writer.begin_with(BEGIN).await?;
+        for (payer, key) in keys {
+            sqlx::query(
+                "update calls set leased_until = null
+                 where payer = $1 and effect = $2 and settled_at is null",
+            )
+            .bind(payer)
+            .bind(key.to_string())
+            .execute(&mut *tx)
+            .await?;
+        }
+        Ok(tx.commit().await?)
     }
 
     async fn hold(&self, it: &LegalHold) -> Result<(), StoreError> {

@@ -1,0 +1,202 @@
+//! What an operator asks of a house, and what is done about it: pauses, holds, forgetting,
+//! accounts, the end. Every change is audited with who asked.
+//!
+//! It is asked through a running server's socket ([`socket`]), so that the server knows at once,
+//! or done on the database itself where no server holds it. It decides nothing about what people
+//! are told.
+
+mod do_it;
+#[cfg(unix)]
+pub mod socket;
+
+use mendline_engine::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::house::House;
+use crate::store::{AuditEntry, LegalHold, Pause, PauseRef, Store, StoreError, Waiting};
+
+/// What is asked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "ask", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Ask {
+    /// Keep this back from now on.
+    Pause {
+        /// What.
+        of: PauseRef,
+        /// Only what we begin ourselves.
+        proactive: bool,
+        /// Why.
+        why: String,
+    },
+    /// End a pause.
+    Resume {
+        /// Which; without a payer, the only one of that name.
+        of: PauseRef,
+        /// What becomes of what waits; must be said if anything does.
+        waits: Option<Waits>,
+    },
+    /// What is paused, and what waits.
+    Paused,
+    /// Destroy a person's key.
+    Forget {
+        /// The payer.
+        payer: String,
+        /// The person.
+        person: String,
+        /// Also while a matter of hers is open.
+        open_too: bool,
+    },
+    /// Keep a person from being forgotten.
+    Hold {
+        /// The payer.
+        payer: String,
+        /// The person.
+        person: String,
+        /// Why.
+        why: String,
+    },
+    /// End a legal hold.
+    Lift {
+        /// The payer.
+        payer: String,
+        /// The person.
+        person: String,
+    },
+    /// Which legal holds there are.
+    Holds {
+        /// Of one payer only.
+        payer: Option<String>,
+    },
+    /// Let somebody in at the desk.
+    Account(NewAccount),
+    /// Let somebody in no more.
+    CloseAccount {
+        /// Who.
+        login: String,
+    },
+    /// Note that a link was made for somebody.
+    Invited {
+        /// The payer.
+        payer: String,
+        /// The person.
+        person: String,
+    },
+    /// Finish what is in hand and stop.
+    Drain,
+}
+
+/// What becomes of what waits when a pause ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Waits {
+    /// It is sent, in its order.
+    Release,
+    /// It is withheld, and every conversation hears so.
+    Drop,
+}
+
+/// Somebody at the desk.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewAccount {
+    /// What to type.
+    pub login: String,
+    /// The payer.
+    pub payer: String,
+    /// The person's id in the claim system.
+    pub person: String,
+    /// `Dana Whitfield`.
+    pub name: String,
+    /// `adjuster`, `supervisor` or `agent`.
+    pub role: String,
+    /// `adjuster`, `supervisor`, `desk:pharmacy_desk`, `speaks:es`.
+    pub roles: Vec<String>,
+    /// IANA zone.
+    pub zone: String,
+    /// The Argon2id hash; the password itself stays with whoever typed it.
+    pub hash: String,
+    /// Whether an account of that login is replaced.
+    pub replace: bool,
+}
+
+/// The answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// It was done; what to say.
+    Done(String),
+    /// What is paused, and what waits.
+    Paused {
+        /// The pauses.
+        pauses: Vec<Pause>,
+        /// What waits.
+        waiting: Vec<Waiting>,
+    },
+    /// Legal holds.
+    Holds(Vec<LegalHold>),
+    /// It was not done, and why.
+    Refused(String),
+}
+
+/// Where it is done, and for whom.
+pub struct Office<'a> {
+    /// What is remembered.
+    pub store: &'a dyn Store,
+    /// The running house, if this is one: it knows flows and channels, and is told at once.
+    pub house: Option<&'a House>,
+    /// Now.
+    pub now: Timestamp,
+    /// Who asks: `operator/uid-1000`.
+    pub who: String,
+}
+
+impl Office<'_> {
+    /// Does what is asked.
+    pub async fn perform(&self, ask: Ask) -> Result<Answer, StoreError> {
+        match ask {
+            Ask::Pause { of, proactive, why } => self.pause(of, proactive, why).await,
+            Ask::Resume { of, waits } => self.resume(of, waits).await,
+            Ask::Paused => self.paused().await,
+            Ask::Forget { payer, person, open_too } => self.forget(payer, person, open_too).await,
+            Ask::Hold { payer, person, why } => self.hold(payer, person, why).await,
+            Ask::Lift { payer, person } => self.lift(&payer, &person).await,
+            Ask::Holds { payer } => {
+                Ok(Answer::Holds(self.store.care().holds(payer.as_deref()).await?))
+            }
+            Ask::Account(it) => self.account(it).await,
+            Ask::CloseAccount { login } => self.close_account(&login).await,
+            Ask::Invited { payer, person } => {
+                self.audit(&payer, format!("invite {person}")).await?;
+                Ok(Answer::Done(String::new()))
+            }
+            Ask::Drain => self.drain().await,
+        }
+    }
+
+    async fn audit(&self, payer: &str, what: String) -> Result<(), StoreError> {
+        let entry = AuditEntry {
+            payer: payer.into(),
+            who: self.who.clone(),
+            what,
+            conversation: None,
+            at: self.now,
+        };
+        self.store.audit(&entry).await
+    }
+
+    async fn drain(&self) -> Result<Answer, StoreError> {
+        let Some(house) = self.house else {
+            return Ok(Answer::Refused(
+                "no server is running here; there is nothing to stop".into(),
+            ));
+        };
+        self.audit("", "drain".into()).await?;
+        house.stopping.cancel();
+        Ok(Answer::Done("The server finishes what it has in hand and stops.".into()))
+    }
+}
+
+/// Who asks, as it stands in the audit.
+pub fn operator(uid: u32) -> String {
+    format!("operator/uid-{uid}")
+}
