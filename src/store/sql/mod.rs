@@ -27,6 +27,7 @@ mod seal;
 mod settle;
 mod shared;
 mod timers;
+mod watch;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -34,8 +35,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use mendline_engine::time::Timestamp;
 use serde_json::Value;
-use sqlx::Row as _;
 use sqlx::pool::PoolConnection;
+use sqlx::{Connection as _, Row as _};
 
 use super::db::{self, BEGIN, Connection, Database, DbRow, Pool};
 use crate::store::rows::*;
@@ -60,10 +61,20 @@ type Tx<'a> = sqlx::Transaction<'a, Database>;
 
 impl SqlStore {
     async fn writer(&self) -> Result<PoolConnection<Database>, StoreError> {
-        match &self.writers {
-            Some(writers) => Ok(writers.acquire().await?),
-            None => Err(StoreError::Unwritable("it was opened for looking only".into())),
+        let Some(writers) = &self.writers else {
+            return Err(StoreError::Unwritable("it was opened for looking only".into()));
+        };
+        let mut writer = writers.acquire().await?;
+        // Usually a rollback is on its way still. But a full disk makes SQLite end a transaction by
+        // itself; the driver's rollback then fails, and it believes for ever that one is open.
+        if writer.is_in_transaction() {
+            writer.ping().await?;
         }
+        if writer.is_in_transaction() {
+            writer.close().await?;
+            writer = writers.acquire().await?;
+        }
+        Ok(writer)
     }
 }
 
@@ -336,6 +347,10 @@ impl Store for SqlStore {
 
     async fn kept_flow(&self, hash: &str) -> Result<Option<KeptFlow>, StoreError> {
         flows::kept(self, hash).await
+    }
+
+    fn health(&self) -> &dyn crate::store::health::Health {
+        self
     }
 
     async fn counts(&self, now: Timestamp) -> Result<Value, StoreError> {

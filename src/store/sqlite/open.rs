@@ -72,6 +72,9 @@ impl SqliteStore {
         let limit = sqlx::AssertSqlSafe(format!("pragma max_page_count = {pages}"));
         let Some(writers) = &self.writers else { return Ok(()) };
         sqlx::query(limit).execute(writers).await?;
+        // A connection that takes this one's place is as limited.
+        let options = (*writers.connect_options()).clone();
+        writers.set_connect_options(options.pragma("max_page_count", pages.to_string()));
         Ok(())
     }
 
