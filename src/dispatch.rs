@@ -54,6 +54,7 @@ pub async fn send(house: &House) -> Result<usize, StoreError> {
             }
             return Ok(at);
         }
+        house.watch.loops.beat("sends");
         let became = match send_one(house, row, lease).await? {
             Went::Became(became) => became,
             Went::Lapsed => continue,
@@ -62,6 +63,7 @@ pub async fn send(house: &House) -> Result<usize, StoreError> {
                 continue;
             }
         };
+        house.watch.metrics.sent(row, &became);
         match &became {
             Became::Dead(why) => warn!(message = %row.key.effect, why, "message given up"),
             Became::Withheld(why) => info!(message = %row.key.effect, why, "message withheld"),
@@ -260,7 +262,10 @@ async fn hand_over(
         speaker,
         now_ms,
     };
-    match channel.send(&outgoing).await {
+    let sending = house.watch.metrics.sending(channel.profile().name);
+    let sent = channel.send(&outgoing).await;
+    drop(sending);
+    match sent {
         Ok(sent) => Ok(Became::Sent { shown: sent.shown }),
         Err(SendError::Later(why)) => Ok(match retry_at(row.attempts, SEND_ATTEMPTS_MAX, now_ms) {
             Some(at) => Became::Later(at),
@@ -298,7 +303,9 @@ pub async fn call(house: &House) -> Result<usize, StoreError> {
             }
             return Ok(at);
         }
+        house.watch.loops.beat("calls");
         let Some(became) = call_one(house, row, lease).await else { continue };
+        house.watch.metrics.called(row, &became);
         if let CallBecame::Returned(CallResult::Unknown) = &became {
             warn!(call = %row.key, action = row.action, "nobody knows whether this was done");
         }
@@ -322,8 +329,11 @@ async fn call_one(house: &House, row: &CallRow, lease: Lease) -> Option<CallBeca
 async fn attempt(house: &House, row: &CallRow) -> CallBecame {
     let now_ms = house.clock.now().0;
     let call = Call { payer: row.payer.clone(), key: row.key.to_string(), now_ms };
+    let calling = house.watch.metrics.calling(&row.action);
     let running = house.host.run(&row.action, &call, row.input.clone());
-    let result = match tokio::time::timeout(house.seams.call_patience, running).await {
+    let answered = tokio::time::timeout(house.seams.call_patience, running).await;
+    drop(calling);
+    let result = match answered {
         Ok(result) => result,
         Err(_) if row.write => Err(ActionError::Unknown("no answer in time".into())),
         Err(_) => Err(ActionError::Unavailable("no answer in time".into())),

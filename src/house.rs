@@ -19,6 +19,7 @@ use crate::seams::Seams;
 use crate::store::{Accepted, InboxBody, NewArrival, Settled, Store, StoreError};
 use crate::vault::Vault;
 use crate::wake::Wake;
+use crate::watch::Watch;
 
 /// A look without being told whether a turn is committed: another server may have taken it.
 const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(250);
@@ -55,6 +56,8 @@ pub struct House {
     pub leaving: CancellationToken,
     /// Names for what begins, and how long plugins are waited for.
     pub seams: Seams,
+    /// Numbers, traces, signs of life: what operators watch.
+    pub watch: Watch,
 }
 
 impl House {
@@ -79,6 +82,7 @@ impl House {
             line,
         };
         let accepted = self.store.accept(&arrival).await?;
+        self.watch.metrics.arrived(payer, source, accepted.duplicate);
         self.wake.work();
         Ok(accepted)
     }

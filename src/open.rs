@@ -17,6 +17,7 @@ use crate::seams::Seams;
 use crate::store::Store;
 use crate::vault::Vault;
 use crate::wake::Wake;
+use crate::watch::Watch;
 
 /// Read once: they are the same for every house in this process.
 static CALENDARS: LazyLock<Calendars> = LazyLock::new(Calendars::embedded);
@@ -63,5 +64,6 @@ pub fn assemble(parts: Parts) -> Arc<House> {
         stopping: tokio_util::sync::CancellationToken::new(),
         leaving: tokio_util::sync::CancellationToken::new(),
         seams: Seams::default(),
+        watch: Watch::default(),
     })
 }

@@ -51,7 +51,10 @@ pub async fn route(house: &House) -> Result<usize, StoreError> {
                 }
                 routed += 1;
             }
-            Err(error) => warn!(seq, "arrival put off: {error:#}"),
+            Err(error) => {
+                house.watch.metrics.put_off("arrival");
+                warn!(seq, "arrival put off: {error:#}");
+            }
         }
     }
     Ok(routed)

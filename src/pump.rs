@@ -22,6 +22,7 @@ const PASSES_MAX: usize = 10_000;
 /// One pass through every stage; answers whether anything moved.
 pub async fn pass(house: &House) -> Result<bool, StoreError> {
     let fired = house.store.fire_due(house.clock.now(), FIRE_MAX).await?;
+    house.watch.metrics.fired(fired);
     let routed = people::route(house).await?;
     let turned = turns::take(house).await?;
     let called = dispatch::call(house).await?;
@@ -69,8 +70,19 @@ enum Stage {
     Sends,
 }
 
+impl Stage {
+    fn name(self) -> &'static str {
+        match self {
+            Stage::Turns => "turns",
+            Stage::Calls => "calls",
+            Stage::Sends => "sends",
+        }
+    }
+}
+
 async fn repeat(house: &House, shutdown: &CancellationToken, stage: Stage) {
     while !shutdown.is_cancelled() {
+        house.watch.loops.beat(stage.name());
         let moved = match stage {
             Stage::Turns => turns_pass(house).await,
             Stage::Calls => dispatch::call(house).await.map(|it| it > 0),
@@ -87,6 +99,7 @@ async fn repeat(house: &House, shutdown: &CancellationToken, stage: Stage) {
             }
             Err(error) => {
                 warn!("{error}");
+                house.watch.metrics.stumbled(stage.name());
                 tokio::select! {
                     () = tokio::time::sleep(PAUSE_AFTER_ERROR) => {}
                     () = shutdown.cancelled() => {}
@@ -98,6 +111,7 @@ async fn repeat(house: &House, shutdown: &CancellationToken, stage: Stage) {
 
 async fn turns_pass(house: &House) -> Result<bool, StoreError> {
     let fired = house.store.fire_due(house.clock.now(), FIRE_MAX).await?;
+    house.watch.metrics.fired(fired);
     let routed = people::route(house).await?;
     let turned = turns::take(house).await?;
     Ok(fired > 0 || routed + turned > 0)

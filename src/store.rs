@@ -12,6 +12,7 @@ pub mod copy;
 #[doc(hidden)]
 pub mod crashing;
 mod error;
+pub mod health;
 pub mod postgres;
 pub mod rows;
 pub mod shared;
@@ -276,6 +277,9 @@ pub trait Store: Send + Sync {
 
     /// A kept flow version.
     async fn kept_flow(&self, hash: &str) -> Result<Option<KeptFlow>, StoreError>;
+
+    /// How it is.
+    fn health(&self) -> &dyn health::Health;
 
     /// Counts for `doctor` and `/readyz`, without private content: name to number.
     async fn counts(&self, now: Timestamp) -> Result<Value, StoreError>;

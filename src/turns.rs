@@ -47,13 +47,19 @@ const FAST_READS_MAX: usize = 16;
 pub async fn take(house: &House) -> Result<usize, StoreError> {
     let now = house.clock.now();
     let claimed = house.store.claim(now, LEASE_MS, CLAIM_MAX, EVENTS_MAX).await?;
-    let mut commits = Vec::new();
+    let (mut commits, mut whose) = (Vec::new(), Vec::new());
     for it in claimed {
-        let conversation = it.conversation.id.clone();
+        let (conversation, flow) = (it.conversation.id.clone(), it.conversation.flow.clone());
         match compute(house, it, now).await {
-            Ok(commit) => commits.push(commit),
+            Ok(commit) => {
+                whose.push((commit.payer.clone(), flow));
+                commits.push(commit);
+            }
             // The lease runs out and the turn is taken again; the words are still in the inbox.
-            Err(error) => warn!(conversation, "turn put off: {error:#}"),
+            Err(error) => {
+                house.watch.metrics.put_off("turn");
+                warn!(conversation, "turn put off: {error:#}");
+            }
         }
     }
     if commits.is_empty() {
@@ -61,7 +67,11 @@ pub async fn take(house: &House) -> Result<usize, StoreError> {
     }
     let news: Vec<_> = commits.iter().flat_map(news_of).collect();
     let taken = commits.len();
-    for result in house.store.commit(commits).await {
+    let committing = house.watch.metrics.commit(taken);
+    let results = house.store.commit(commits).await;
+    drop(committing);
+    for ((payer, flow), result) in whose.iter().zip(results) {
+        house.watch.metrics.committed(payer, flow, &result);
         match result {
             Ok(()) | Err(StoreError::Conflict) => {}
             Err(error) => return Err(error),
@@ -81,9 +91,11 @@ fn news_of(commit: &TurnCommit) -> Vec<News> {
 /// Everything that one claimed conversation's events lead to, not yet committed.
 async fn compute(house: &House, claimed: Claimed, now: Timestamp) -> anyhow::Result<TurnCommit> {
     let Claimed { conversation, events } = claimed;
+    let _running = house.watch.metrics.turn();
     let program = version(house, &conversation.flow_hash).await?;
     let mut work = Work::new(&conversation, now);
-    for (seq, event, source, _received) in events {
+    for (seq, event, source, received) in events {
+        house.watch.metrics.applied(received, now);
         let answer = work.apply(house, &program, event, &source).await?;
         work.commit.done.push((seq, answer));
     }
@@ -221,8 +233,10 @@ impl<'a> Work<'a> {
         taken: Option<Turn>,
     ) -> (Option<(EffectKey, String, Value)>, Option<Value>) {
         let mut answer = taken.is_none().then(|| json!("fault"));
-        let taken =
-            taken.unwrap_or_else(|| fault::set_aside(program, &house.catalog, &self.state, event));
+        let taken = taken.unwrap_or_else(|| {
+            house.watch.metrics.set_aside(&self.conversation.payer, &program.flow);
+            fault::set_aside(program, &house.catalog, &self.state, event)
+        });
         let before = std::mem::replace(&mut self.state, taken.state);
         self.commit.record.push(json!({
             "event": event, "source": source, "now": self.now, "reads": directory.reads,

@@ -17,6 +17,7 @@ pub mod proxy;
 pub mod rx;
 pub mod session;
 pub mod socket;
+pub mod watched;
 pub mod words;
 
 use std::net::SocketAddr;
@@ -33,6 +34,7 @@ pub use invite::invite_link;
 
 use crate::config::Net;
 use crate::house::House;
+use crate::watch::door;
 
 /// What an operator may set about the doors.
 #[derive(Clone, Debug)]
@@ -122,8 +124,9 @@ pub fn router_with(house: Arc<House>, settings: Settings) -> Router {
         .route("/", get(home))
         .route("/assets/{name}", get(assets::asset))
         .route("/widget.js", get(assets::widget))
-        .route("/healthz", get(guard::health))
-        .route("/readyz", get(guard::ready))
+        .route("/healthz", get(door::health))
+        .route("/readyz", get(watched::ready))
+        .route("/metrics", get(watched::metrics))
         .merge(chat::routes())
         .merge(socket::routes())
         .merge(rx::routes())
@@ -131,6 +134,7 @@ pub fn router_with(house: Arc<House>, settings: Settings) -> Router {
         .merge(desk)
         .method_not_allowed_fallback(|| async { axum::http::StatusCode::METHOD_NOT_ALLOWED })
         .layer(DefaultBodyLimit::max(limits::BODY_BYTES_MAX))
+        .layer(from_fn_with_state(web.house.clone(), door::count))
         .layer(from_fn_with_state(web.clone(), guard::hold))
         .layer(from_fn_with_state(web.clone(), guard::dress))
         .layer(from_fn_with_state(web, proxy::believe))

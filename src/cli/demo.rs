@@ -98,6 +98,9 @@ pub(crate) async fn open_house(
     std::fs::create_dir_all(data).with_context(|| format!("making {}", data.display()))?;
     let store =
         database.open(vault.clone()).await.with_context(|| format!("opening {database}"))?;
+    if let Some(newest) = store.health().newest().await? {
+        System::not_before(newest);
+    }
     let pbm = mendline_pbm::Pbm::open(Some(&data.join("pbm.db"))).await;
     let pbm: Arc<dyn Plugin> = Arc::new(pbm.context("opening the pbm plugin")?);
     let catalog = shipped_catalog()?;
@@ -106,6 +109,7 @@ pub(crate) async fn open_house(
     let parts =
         Parts { store, clock: Arc::new(System), vault, host, catalog, channels: Vec::new(), demo };
     let house = assemble(parts);
+    house.watch.looked.at(data.to_owned());
     let shelf = crate::library::shelve(super::flow_folders(flows)?, &house.catalog);
     for finding in &shelf.findings {
         let text = shelf.text_of(&finding.file).unwrap_or_default();

@@ -40,6 +40,9 @@ impl Serve {
             warn!(flow, "`outbound.flows` names a flow that is not here");
         }
         house.pauses.limit(config.outbound.clone());
+        if let Some(address) = config.metrics.listen {
+            crate::watch::open_address(&house, address).await?;
+        }
         let listener = server::bind(config.listen).await?;
         println!("Mendline serves {} on {}", config.public_url, config.listen);
         let serving = Serving {

@@ -403,6 +403,10 @@ impl<W: Watch> Store for Watched<W> {
         self.around(read("kept_flow"), self.inner.kept_flow(hash)).await
     }
 
+    fn health(&self) -> &dyn crate::store::health::Health {
+        self.inner.health()
+    }
+
     async fn counts(&self, now: Timestamp) -> Result<Value, StoreError> {
         self.around(read("counts"), self.inner.counts(now)).await
     }

@@ -3,7 +3,7 @@
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use futures::FutureExt;
 use tracing::error;
 
@@ -86,21 +86,4 @@ fn set_headers(web: &Web, path: &str, response: &mut Response) {
 /// The first piece of a path, for logs: what comes after it may name a conversation.
 fn door(path: &str) -> &str {
     path.trim_start_matches('/').split('/').next().unwrap_or_default()
-}
-
-/// `GET /healthz`: the process answers.
-pub async fn health() -> Response {
-    "alive\n".into_response()
-}
-
-/// `GET /readyz`: the store answers.
-pub async fn ready(State(web): State<Web>) -> Response {
-    match web.house.store.counts(web.house.clock.now()).await {
-        Ok(_) => axum::Json(serde_json::json!({ "ready": true })).into_response(),
-        Err(failed) => {
-            error!("not ready: {failed}");
-            let body = axum::Json(serde_json::json!({ "ready": false, "why": "store" }));
-            (StatusCode::SERVICE_UNAVAILABLE, body).into_response()
-        }
-    }
 }

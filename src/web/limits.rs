@@ -73,3 +73,8 @@ pub fn address(extensions: &Extensions) -> IpAddr {
     let info = extensions.get::<ConnectInfo<SocketAddr>>();
     info.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |it| it.0.ip())
 }
+
+/// Who is at the other end of the line, if that is known.
+pub fn peer(extensions: &Extensions) -> Option<IpAddr> {
+    extensions.get::<ConnectInfo<SocketAddr>>().map(|it| it.0.ip())
+}

@@ -40,3 +40,4 @@ mod record;
 mod shared;
 mod time;
 mod turns;
+mod watch;

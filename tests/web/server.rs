@@ -79,11 +79,12 @@ async fn a_form_that_cannot_be_read_gets_a_page_without_its_content() {
 }
 
 #[tokio::test]
-async fn the_server_says_that_it_lives_and_that_its_store_answers() {
+async fn the_server_says_that_it_lives_and_that_nobody_pumps_it() {
     let place = place(false).await;
     assert_eq!(place.get("/healthz").await.status, StatusCode::OK);
     let ready = place.get("/readyz").await;
-    assert_eq!((ready.status, ready.body.as_str()), (StatusCode::OK, r#"{"ready":true}"#));
+    assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(ready.says("the loops have not begun"), "{}", ready.body);
 }
 
 #[tokio::test]

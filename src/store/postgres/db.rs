@@ -17,6 +17,9 @@ pub(super) type Query<'q> = sqlx::query::Query<'q, Postgres, PgArguments>;
 pub(super) const SHARED: bool = true;
 /// How a write begins: `READ COMMITTED`; what it read and must not change, it locks.
 pub(super) const BEGIN: &str = "begin";
+/// What time it has.
+pub(super) const CLOCK: &str =
+    "select cast(extract(epoch from clock_timestamp()) * 1000 as bigint) as now";
 /// Writing transactions at once, in one server: while one syncs, the next is computed.
 pub(super) const WRITERS: usize = 2;
 /// Waits for rows that somebody else is changing.

@@ -19,6 +19,9 @@ pub(super) const SHARED: bool = false;
 /// How a write begins: it takes the write lock at once, so that it never has to be repeated
 /// because somebody wrote between its first read and its first write.
 pub(super) const BEGIN: &str = "begin immediate";
+/// What time it has: this machine's.
+pub(super) const CLOCK: &str =
+    "select cast(round((julianday('now') - 2440587.5) * 86400000) as integer) as now";
 /// Writing transactions at once: SQLite has one writer.
 pub(super) const WRITERS: usize = 1;
 /// Row locks: the whole file is ours while we write.

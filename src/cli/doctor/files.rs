@@ -1,0 +1,81 @@
+//! What lies on the disk: flows, keys, secrets, room.
+
+use std::path::Path;
+
+use super::{Look, Where};
+use crate::watch::ready::{ROOM_MIN_BYTES, room_bytes};
+
+pub(super) fn looks(place: &Where) -> Vec<Look> {
+    let mut looks = vec![flows(place)];
+    let config = place.config.as_ref();
+    if config.is_none_or(|it| it.operator_key.is_none()) {
+        looks.push(secret("operator_key", "the operator's key", &place.key_file));
+    }
+    if let Some(file) = config.and_then(|it| it.database_file.as_deref()) {
+        looks.push(secret("database_file", "the file with the database's address", file));
+    }
+    looks.extend(room(&place.data));
+    looks
+}
+
+fn flows(place: &Where) -> Look {
+    let folders = place.config.as_ref().map_or(&[][..], |it| &it.flows);
+    let shelf = super::super::flow_folders(folders).and_then(|found| {
+        Ok(crate::library::shelve(found, &super::super::demo::shipped_catalog()?))
+    });
+    let advice = "run `mendline check`";
+    match shelf {
+        Ok(shelf) if !shelf.has_errors() => {
+            Look::well("flows", format!("{} flows load", shelf.flows.len()))
+        }
+        Ok(_) => Look::bad("flows", "a flow has errors", advice),
+        Err(error) => Look::bad("flows", format!("the flows cannot be read: {error:#}"), advice),
+    }
+}
+
+/// A file that must be there, and be read by its owner alone.
+fn secret(about: &'static str, what: &str, file: &Path) -> Look {
+    let shown = file.display();
+    match std::fs::File::open(file) {
+        Err(why) if why.kind() == std::io::ErrorKind::NotFound => Look::bad(
+            about,
+            format!("{what} is not at {shown}"),
+            "the first start makes a key; a key that was lost comes from your copy of it alone",
+        ),
+        Err(why) => Look::bad(
+            about,
+            format!("{what} at {shown} cannot be read: {why}"),
+            "give the file to the user who runs the server: chown, chmod 600",
+        ),
+        Ok(it) if others_may_read(&it) => Look::bad(
+            about,
+            format!("{what} at {shown} can be read by others on this machine"),
+            "chmod 600",
+        ),
+        Ok(_) => {
+            Look::well(about, format!("{what} is at {shown}; keep a copy apart from the database"))
+        }
+    }
+}
+
+#[cfg(unix)]
+fn others_may_read(file: &std::fs::File) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    file.metadata().is_ok_and(|it| it.permissions().mode() & 0o077 != 0)
+}
+
+#[cfg(not(unix))]
+fn others_may_read(_file: &std::fs::File) -> bool {
+    false
+}
+
+fn room(data: &Path) -> Option<Look> {
+    let room = room_bytes(data)?;
+    let mib = room / (1024 * 1024);
+    let says = format!("{mib} MiB are free where {} lies", data.display());
+    Some(if room >= ROOM_MIN_BYTES {
+        Look::well("disk", says)
+    } else {
+        Look::bad("disk", says, "make room: without it nothing can be taken in")
+    })
+}

@@ -1,0 +1,11 @@
+//! What operators watch, from outside: numbers, readiness, traces, the doctor, and that a clock that
+//! jumps or an event that fells the process costs nobody anything.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod doors;
+mod house;
+mod metrics;
+mod ready;
+#[path = "../rules/support.rs"]
+#[expect(dead_code, reason = "the rules' house, of which each test uses some")]
+mod support;
