@@ -348,6 +348,8 @@ async fn attempt(house: &House, row: &CallRow) -> CallBecame {
         Err(ActionError::Unavailable(message)) => {
             match retry_at(row.attempts, CALL_ATTEMPTS_MAX, now_ms) {
                 Some(at) => CallBecame::Later(at),
+                // This attempt changed nothing; an earlier one may have, whose answer was lost.
+                None if row.write => inquire(house, row, &call).await,
                 None => refused("unavailable", message),
             }
         }

@@ -67,6 +67,25 @@ async fn rule_02_an_unknown_write_is_repeated_under_its_key_then_asked_about() {
 }
 
 #[tokio::test]
+async fn rule_02_a_write_that_may_have_been_done_is_not_called_refused_when_the_line_stays_dead() {
+    let first = AtomicBool::new(true);
+    let write = Stub::new(move |_, _| match first.swap(false, Ordering::SeqCst) {
+        true => Err(ActionError::Unknown("the line broke".into())),
+        false => Err(ActionError::Unavailable("it is away".into())),
+    });
+    let inquire = Stub::new(|_, _| Err(ActionError::Unavailable("it is away".into())));
+    let place = place_with([("authorize", write), ("inquire_authorization", inquire)]).await;
+    place.ana_asks().await;
+    let card = place.cards("dana").await.remove(0);
+    place.taps("dana", &card.question, "approve", &[]).await;
+    for _ in 0..10 {
+        place.later(2 * MINUTE_MS).await;
+    }
+    let open = place.handoffs().await;
+    assert!(open.iter().any(|it| it.open.why == "unknown_write"), "{open:?}");
+}
+
+#[tokio::test]
 async fn rule_02_a_refused_write_changes_nothing_and_brings_a_person() {
     let refuse = Arc::new(AtomicBool::new(true));
     let now = refuse.clone();

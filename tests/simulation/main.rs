@@ -33,7 +33,7 @@ use bugs::Bug;
 use run::Run;
 
 /// Seeds played by default at home.
-const SEEDS_AT_HOME: u64 = 200;
+const SEEDS_AT_HOME: u64 = 150;
 /// Seeds played where `CI` is set.
 const SEEDS_IN_CI: u64 = 1_000;
 /// Threads that play. The machines that this runs on have two cores.
@@ -55,6 +55,7 @@ async fn play(backdrop: &Backdrop, seed: u64, bug: Option<Bug>) -> Played {
     run.live().await;
     if run.world.lock().wrong.is_empty() {
         run.settle().await;
+        run.desks_clear().await;
     }
     if run.world.lock().wrong.is_empty() {
         invariants::check(&run).await;
@@ -98,7 +99,7 @@ fn whatever_happens_nothing_is_lost_doubled_or_leaked_and_nobody_is_stranded() {
     let backdrop = Arc::new(on_one_thread(Backdrop::open()));
     if let Some(seed) = number("MENDLINE_SEED") {
         let played = caught(&backdrop, seed, None);
-        println!("{}", played.trace.join("\n"));
+        println!("{}\n{:?}", played.trace.join("\n"), played.reached);
         assert!(played.wrong.is_empty(), "seed {seed}:\n{}", played.wrong.join("\n"));
         return;
     }

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mendline::store::{MessageRef, MessageRow};
+use mendline_engine::message::MessageKind;
 
 use crate::channel::SMS;
 use crate::invariants::Whole;
@@ -25,6 +26,7 @@ pub async fn check(run: &Run<'_>, all: &[Whole]) {
     }
     within_the_payer(run, &rows);
     on_phones(run, &rows);
+    in_order(run, &rows);
     on_pages(run, &rows).await;
     for it in &rows {
         let over = ["sent", "shown", "withheld", "dead", "maybe"].contains(&it.status.as_str());
@@ -110,6 +112,32 @@ fn on_phones(run: &Run<'_>, rows: &[MessageRow]) {
         };
         if !fine {
             wrong.push(format!("{} is {} and was seen {seen} times", it.key.effect, it.status));
+        }
+    }
+    drop(world);
+    wrong.into_iter().for_each(|it| run.world.wrong(it));
+}
+
+/// What we begin by ourselves reaches a person in the order in which a conversation said it. An
+/// answer and help in danger may overtake what waits for the morning.
+fn in_order(run: &Run<'_>, rows: &[MessageRow]) {
+    let kinds: BTreeMap<&MessageRef, MessageKind> =
+        rows.iter().map(|it| (&it.key, it.message.kind)).collect();
+    let world = run.world.lock();
+    let mut last: BTreeMap<(&str, &str, &str), &MessageRef> = BTreeMap::new();
+    let mut seen = BTreeSet::new();
+    let mut wrong = Vec::new();
+    for it in &world.delivered {
+        let first = it.key.effect.key.turn > 0 && seen.insert(&it.key);
+        let waits = kinds.get(&it.key).is_some_and(|it| *it == MessageKind::Proactive);
+        if !first || !waits {
+            continue;
+        }
+        let lane = (it.key.effect.conversation.as_str(), it.person.as_str(), it.channel);
+        if let Some(before) = last.insert(lane, &it.key)
+            && before.effect.key > it.key.effect.key
+        {
+            wrong.push(format!("{} came before {}", before.effect, it.key.effect));
         }
     }
     drop(world);

@@ -336,6 +336,16 @@ impl Run<'_> {
         }
     }
 
+    /// In half of the runs the desks deal with everything that stands there, and time passes again.
+    pub async fn desks_clear(&mut self) {
+        if self.world.below(2) == 0 {
+            return;
+        }
+        staff::clears(self).await;
+        self.hand_in_everything().await;
+        self.rest().await;
+    }
+
     /// Somebody looks at her page or her phone.
     pub async fn someone_looks(&mut self) {
         let replica = self.world.below(self.replicas.len());

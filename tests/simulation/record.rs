@@ -25,6 +25,30 @@ pub fn check(run: &Run<'_>, whole: &Whole) {
     }
     each_once(&whole.record).into_iter().for_each(wrong);
     silent_while_held(&whole.record).into_iter().for_each(wrong);
+    decided_once(&whole.record).into_iter().for_each(wrong);
+}
+
+/// A question is decided once, by somebody who may; silence and a verified rule have no hands.
+fn decided_once(record: &[Value]) -> Vec<String> {
+    let mut decided = BTreeSet::new();
+    let mut wrong = Vec::new();
+    for row in record {
+        let effects = row["effects"].as_array().map_or(&[][..], |it| it);
+        if !effects.iter().any(|it| it["noted"].get("decided").is_some()) {
+            continue;
+        }
+        let Some(tap) = row["event"].get("tapped") else { continue };
+        let question = tap["question"].to_string();
+        let may = tap["actor"]["authorities"].as_array().is_some_and(|it| !it.is_empty());
+        if !may {
+            wrong
+                .push(format!("{question} was decided by {}, who may not", tap["actor"]["person"]));
+        }
+        if !decided.insert(question.clone()) {
+            wrong.push(format!("{question} was decided twice"));
+        }
+    }
+    wrong
 }
 
 /// What came from inside the house came once: a timer's setting, a call's result, a receipt, a

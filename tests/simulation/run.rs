@@ -27,7 +27,7 @@ use crate::channel::{Phone, SMS, TELEGRAM};
 use crate::eye::Eye;
 use crate::people::Cast;
 use crate::plugin;
-use crate::world::{DAY_MS, HOUR_MS, MINUTE_MS, SimClock, World};
+use crate::world::{DAY_MS, HOUR_MS, MINUTE_MS, OUTAGE, SimClock, Weather, World};
 
 /// A simulated plugin that answers does so at once; this is only for those that never do.
 const PATIENCE: Duration = Duration::from_millis(1);
@@ -37,6 +37,8 @@ const STUCK: Duration = Duration::from_secs(30);
 const SETTLES_FOR_MS: i64 = 90 * DAY_MS;
 /// Passes in one quiet moment of a run.
 const QUIET_PASSES_MAX: usize = 8;
+/// Moments that an outage is outlasted for: more than anything is tried again.
+const OUTAGE_ROUNDS: usize = 24;
 /// Rounds in which a calm house comes to rest. One that takes more runs in circles.
 const ROUNDS_MAX: usize = 1_500;
 
@@ -355,9 +357,40 @@ impl<'a> Run<'a> {
         self.work(number, Box::pin(report)).await;
     }
 
+    /// What is as good as gone stays so until everybody has given up on it; nothing else fails.
+    async fn outlast(&mut self) {
+        {
+            let mut world = self.world.lock();
+            let Weather { plugin, provider, .. } = world.weather;
+            if plugin != OUTAGE && provider != OUTAGE {
+                return;
+            }
+            let calm = Weather {
+                kill: 0,
+                pause: 0,
+                refuse: 0,
+                lose: 0,
+                hang: 0,
+                away: 0,
+                ..world.weather
+            };
+            world.weather = calm;
+            world.away = false;
+        }
+        for _ in 0..OUTAGE_ROUNDS {
+            self.revive();
+            self.somebody_wakes().await;
+            self.quiet().await;
+            let Some(due) = self.store.next_due().await.unwrap() else { return };
+            let later = due.0.clamp(self.world.now() + 1, self.world.now() + HOUR_MS);
+            self.world.set_now(later);
+        }
+    }
+
     /// All is calm: nothing fails any more, what was held up goes on, and time passes until
     /// nobody waits for anything.
     pub async fn settle(&mut self) {
+        self.outlast().await;
         {
             let mut world = self.world.lock();
             world.calm = true;

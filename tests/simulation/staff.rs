@@ -90,6 +90,23 @@ pub async fn at_the_desk(run: &mut Run<'_>) {
     run.act(payer, "desk", who, incoming, None);
 }
 
+/// Everything at the desks is given back, with an outcome where it has one.
+pub async fn clears(run: &mut Run<'_>) {
+    for payer in [NORTH, CEDAR] {
+        for it in handoffs(run, payer).await {
+            let back = match it.open.closed.first() {
+                Some(outcome) => GiveBack::Outcome(outcome.clone()),
+                None => give_back(run, &it),
+            };
+            // Whoever holds it gives it back.
+            let holder = it.holder.map_or_else(|| AGENTS[0].to_owned(), |(person, _)| person);
+            let action = DeskAction::GiveBack(back);
+            let incoming = Incoming::Desk { handoff: it.handoff.clone(), action };
+            run.act(payer, "desk", &holder, incoming, None);
+        }
+    }
+}
+
 /// A way back that the handoff allows, mostly.
 fn give_back(run: &Run<'_>, it: &HandoffRow) -> GiveBack {
     let closed = &it.open.closed;

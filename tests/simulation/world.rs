@@ -45,7 +45,7 @@ pub struct Weather {
 }
 
 /// So much fails where something is as good as gone.
-const OUTAGE: u32 = 900;
+pub const OUTAGE: u32 = 900;
 
 impl Weather {
     fn draw(rng: &mut StdRng) -> Weather {
