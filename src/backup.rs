@@ -110,15 +110,21 @@ impl Draft {
 
     fn within(folder: &Path) -> anyhow::Result<Draft> {
         let draft = folder.join(format!(".mendline-{}", &random_token()[..12]));
-        let mut builder = std::fs::DirBuilder::new();
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::DirBuilderExt as _;
-            builder.mode(0o700);
-        }
-        builder.create(&draft).with_context(|| format!("writing in {}", folder.display()))?;
+        make_private(&draft).with_context(|| format!("writing in {}", folder.display()))?;
         Ok(Draft(draft))
     }
+}
+
+/// A folder for its owner alone, if it is not there.
+fn make_private(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt as _;
+        builder.mode(0o700);
+    }
+    builder.create(folder)
 }
 
 impl Drop for Draft {

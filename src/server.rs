@@ -1,6 +1,7 @@
 //! Runs the house and its doors until somebody says stop.
 
 mod notify;
+mod told;
 
 use std::future::IntoFuture as _;
 use std::io::IsTerminal as _;
@@ -77,6 +78,7 @@ impl Serving {
 /// answers those who are in, finishes the turns and sends in hand, and returns. What is not
 /// finished by then is taken up again by whoever starts next: its lease lapses.
 pub async fn run(house: Arc<House>, it: Serving) -> anyhow::Result<()> {
+    let mut by = told::Told::listen().context("listening for signals")?;
     let replica = Replica::join(house.clone()).await.context("joining the other servers")?;
     let (stopping, shutdown) = (house.stopping.clone(), house.leaving.clone());
     let mut loops = vec![
@@ -94,9 +96,9 @@ pub async fn run(house: Arc<House>, it: Serving) -> anyhow::Result<()> {
     }
     let told = stopping.clone();
     tokio::spawn(async move {
-        until_told().await;
+        by.stop().await;
         told.cancel();
-        until_told().await;
+        by.stop().await;
         warn!("told to stop twice: leaving at once");
         std::process::exit(1);
     });
@@ -129,22 +131,6 @@ pub async fn run(house: Arc<House>, it: Serving) -> anyhow::Result<()> {
     }
     info!("stopped");
     Ok(())
-}
-
-async fn until_told() {
-    let interrupt = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = interrupt => {}
-                _ = terminate.recv() => {}
-            }
-            return;
-        }
-    }
-    let _ = interrupt.await;
 }
 
 /// Publishes flows that change on disk. One with errors says so and changes nothing.

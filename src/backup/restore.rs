@@ -40,7 +40,7 @@ pub async fn restore(
         "this backup is sealed under another operator key: bring the key file that was kept apart \
          when it was made, and name it with --key"
     );
-    std::fs::create_dir_all(data).with_context(|| format!("making {}", data.display()))?;
+    super::make_private(data).with_context(|| format!("making {}", data.display()))?;
     for name in manifest.files.keys() {
         ensure!(
             !data.join(name).exists(),

@@ -14,6 +14,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Site {
     pub folder: TempDir,
     pub port: u16,
+    /// Settings beside the file.
+    pub given: Vec<(&'static str, String)>,
     server: Option<Child>,
 }
 
@@ -28,7 +30,7 @@ impl Site {
             folder.path().join("data").display()
         );
         std::fs::write(folder.path().join("mendline.toml"), text).unwrap();
-        Site { folder, port, server: None }
+        Site { folder, port, given: Vec::new(), server: None }
     }
 
     pub fn config(&self) -> PathBuf {
@@ -42,7 +44,7 @@ impl Site {
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mendline"));
         command.args(args).current_dir(self.folder.path()).env("MENDLINE_CONFIG", self.config());
-        command.env_remove("NOTIFY_SOCKET");
+        command.env_remove("NOTIFY_SOCKET").envs(self.given.clone());
         command
     }
 
@@ -55,9 +57,9 @@ impl Site {
         BufReader::new(server.stdout.take().unwrap()).read_line(&mut said).unwrap();
         assert!(said.contains("Mendline serves"), "{said}");
         self.server = Some(server);
-        // It is ready when a command reaches it.
+        // It is ready when it answers; a socket's file may be left over from another.
         let until = Instant::now() + PATIENCE;
-        while !self.data().join("mendline.sock").exists() {
+        while std::os::unix::net::UnixStream::connect(self.data().join("mendline.sock")).is_err() {
             assert!(Instant::now() < until, "the doors stay closed");
             std::thread::yield_now();
         }
@@ -72,6 +74,13 @@ impl Site {
     /// Waits for the server's end, which it bounds itself; whether it went well.
     pub fn ended_well(&mut self) -> bool {
         self.server.take().unwrap().wait().unwrap().success()
+    }
+
+    /// Ends the server without notice.
+    pub fn kill(&mut self) {
+        let mut server = self.server.take().unwrap();
+        server.kill().unwrap();
+        server.wait().unwrap();
     }
 
     pub fn run(&self, args: &[&str]) -> Output {

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use crate::binary::{Site, errors, mode};
+use crate::postgres::Base;
 
 const PAYER: &str = "northwind-mutual-demo";
 const PASSWORD: &str = "four quiet words here";
@@ -86,6 +87,41 @@ fn rule_13_without_a_server_they_do_it_themselves() {
     let said = site.ok(&["paused"]);
     assert!(said.contains(&format!("payer {PAYER}, since")), "a pause outlives it: {said}");
     assert!(log_in(&site, PASSWORD));
+}
+
+#[test]
+fn rule_13_what_a_killed_server_leaves_is_in_nobodys_way() {
+    let mut site = Site::new();
+    site.start();
+    site.ok(&["pause", "flow", "refill"]);
+    site.kill();
+    assert!(site.data().join("mendline.sock").exists(), "its socket's file stays");
+    assert!(site.ok(&["paused"]).contains("flow refill"));
+    site.start();
+    site.ok(&["resume", "flow", "refill"]);
+    site.terminate();
+    assert!(site.ended_well());
+}
+
+#[tokio::test]
+async fn rule_13_on_postgresql_they_write_to_the_database() {
+    let Some(base) = Base::new().await else { return };
+    let mut site = Site::new();
+    site.given.push(("MENDLINE_DATABASE", base.url.clone()));
+    site.given.push(("MENDLINE_OPERATOR_KEY", "7".repeat(64)));
+    assert_eq!(site.ok(&["paused"]), "Nothing is paused.\n");
+    site.ok(&["pause", "channel", "sms", "--why", "a bill that nobody expected"]);
+    let said = site.ok(&["paused"]);
+    assert!(said.contains("channel sms, since") && said.contains("a bill"), "{said}");
+    site.ok(&["resume", "channel", "sms"]);
+    let added = add_account(&site);
+    assert!(added.status.success(), "{}", errors(&added));
+    assert!(errors(&add_account(&site)).contains("--replace"));
+    assert!(site.fails(&["drain"]).contains("no server is running"));
+    let backup = site.fails(&["backup", "--to", "house.backup"]);
+    assert!(backup.contains("pg_dump"), "{backup}");
+    site.given[1].1 = "8".repeat(64);
+    assert!(site.fails(&["paused"]).contains("another operator key"));
 }
 
 #[test]

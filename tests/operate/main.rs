@@ -7,3 +7,6 @@ mod commands;
 mod forgetting;
 mod house;
 mod pauses;
+#[expect(dead_code, reason = "the store's own tests use the rest")]
+#[path = "../support/postgres.rs"]
+mod postgres;
