@@ -28,6 +28,7 @@ pub mod seams;
 pub mod server;
 pub mod store;
 pub mod talks;
+pub mod trace;
 pub mod turns;
 pub mod understand;
 pub mod vault;

@@ -2,8 +2,10 @@
 //! and how long a plugin is waited for. Everything else that differs is a seam of its own
 //! (`Store`, `Channel`, `Action`, `Clock`).
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+
+use mendline_engine::event::Event;
 
 /// How long a plugin may take over a call. A worker may stand at a counter.
 const CALL_PATIENCE: Duration = Duration::from_secs(10);
@@ -20,11 +22,40 @@ pub struct Seams {
     pub call_patience: Duration,
     /// How long a fast read may take.
     pub read_patience: Duration,
+    /// What fells the engine, for a test.
+    #[doc(hidden)]
+    pub poison: Poison,
+}
+
+/// Looks at each event as the engine is about to take it: a test panics in it, or ends the process.
+#[doc(hidden)]
+#[derive(Clone, Default)]
+pub struct Poison(Arc<OnceLock<Look>>);
+
+type Look = Box<dyn Fn(&Event) + Send + Sync>;
+
+impl Poison {
+    /// Lays it out.
+    pub fn lay(&self, look: impl Fn(&Event) + Send + Sync + 'static) {
+        assert!(self.0.set(Box::new(look)).is_ok(), "one poison is enough for a test");
+    }
+
+    /// What a turn does first.
+    pub fn taste(&self, event: &Event) {
+        if let Some(look) = self.0.get() {
+            look(event);
+        }
+    }
 }
 
 impl Default for Seams {
     fn default() -> Seams {
-        Seams { ids: Ids::default(), call_patience: CALL_PATIENCE, read_patience: READ_PATIENCE }
+        Seams {
+            ids: Ids::default(),
+            call_patience: CALL_PATIENCE,
+            read_patience: READ_PATIENCE,
+            poison: Poison::default(),
+        }
     }
 }
 

@@ -80,6 +80,7 @@ impl Serving {
 pub async fn run(house: Arc<House>, it: Serving) -> anyhow::Result<()> {
     let mut by = told::Told::listen().context("listening for signals")?;
     let replica = Replica::join(house.clone()).await.context("joining the other servers")?;
+    house.watch.begin();
     let (stopping, shutdown) = (house.stopping.clone(), house.leaving.clone());
     let mut loops = vec![
         tokio::spawn(pump::run(house.clone(), shutdown.clone())),
@@ -102,8 +103,8 @@ pub async fn run(house: Arc<House>, it: Serving) -> anyhow::Result<()> {
         warn!("told to stop twice: leaving at once");
         std::process::exit(1);
     });
-    let app =
-        web::router_with(house, it.settings).into_make_service_with_connect_info::<SocketAddr>();
+    let app = web::router_with(house.clone(), it.settings)
+        .into_make_service_with_connect_info::<SocketAddr>();
     let serving = axum::serve(it.listener, app)
         .with_graceful_shutdown(stopping.clone().cancelled_owned())
         .into_future();
@@ -129,6 +130,7 @@ pub async fn run(house: Arc<House>, it: Serving) -> anyhow::Result<()> {
             Err(_) => warn!("what is in hand takes too long and is left to the next start"),
         }
     }
+    house.watch.end();
     info!("stopped");
     Ok(())
 }

@@ -6,6 +6,7 @@
 
 mod changed;
 mod fault;
+mod tried;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -33,6 +34,7 @@ use crate::store::{
     StoreError, TurnCommit,
 };
 use crate::wake::News;
+use tried::Tried;
 
 /// How long a claimed conversation is ours. A turn takes milliseconds; this is for a crash.
 const LEASE_MS: i64 = 30_000;
@@ -46,11 +48,19 @@ const FAST_READS_MAX: usize = 16;
 /// Takes the turns that can be taken now; answers how many conversations moved.
 pub async fn take(house: &House) -> Result<usize, StoreError> {
     let now = house.clock.now();
-    let claimed = house.store.claim(now, LEASE_MS, CLAIM_MAX, EVENTS_MAX).await?;
+    let (claim_max, events_max) =
+        if house.watch.careful.is_on() { tried::ONE_BY_ONE } else { (CLAIM_MAX, EVENTS_MAX) };
+    let claimed = house.store.claim(now, LEASE_MS, claim_max, events_max).await?;
+    let tried = Tried::count(house, &claimed).await?;
     let (mut commits, mut whose) = (Vec::new(), Vec::new());
     for it in claimed {
         let (conversation, flow) = (it.conversation.id.clone(), it.conversation.flow.clone());
-        match compute(house, it, now).await {
+        let taken = if tried.too_often(&it) {
+            tried::aside(house, it, now).await
+        } else {
+            compute(house, it, now).await
+        };
+        match taken {
             Ok(commit) => {
                 whose.push((commit.payer.clone(), flow));
                 commits.push(commit);
@@ -63,6 +73,7 @@ pub async fn take(house: &House) -> Result<usize, StoreError> {
         }
     }
     if commits.is_empty() {
+        tried.ended(house).await;
         return Ok(0);
     }
     let news: Vec<_> = commits.iter().flat_map(news_of).collect();
@@ -70,6 +81,7 @@ pub async fn take(house: &House) -> Result<usize, StoreError> {
     let committing = house.watch.metrics.commit(taken);
     let results = house.store.commit(commits).await;
     drop(committing);
+    tried.ended(house).await;
     for ((payer, flow), result) in whose.iter().zip(results) {
         house.watch.metrics.committed(payer, flow, &result);
         match result {
@@ -219,7 +231,10 @@ impl<'a> Work<'a> {
             jurisdiction: directory.jurisdiction.as_deref(),
             parties: &directory.parties,
         };
-        fault::guarded(&self.conversation.id, || turn(program, &self.state, event, &env))
+        fault::guarded(&self.conversation.id, || {
+            house.seams.poison.taste(event);
+            turn(program, &self.state, event, &env)
+        })
     }
 
     /// Keeps a turn. Answers with the fast read that it rests on, if it does.

@@ -1,6 +1,7 @@
 //! Watching the house from outside: numbers, traces, whether it is ready. It changes nothing in the
 //! house, and nothing in the house waits for it.
 
+pub mod careful;
 pub mod door;
 pub mod ready;
 
@@ -17,12 +18,18 @@ use tracing::{info, warn};
 
 use crate::house::House;
 use crate::metrics::Metrics;
+use crate::trace::Trace;
+use careful::Careful;
 
 /// What is watched in one house.
 #[derive(Default)]
 pub struct Watch {
     /// Numbers.
     pub metrics: Metrics,
+    /// Traces.
+    pub trace: Trace,
+    /// Whether it goes carefully after a bad end.
+    pub careful: Careful,
     /// When each loop came round last.
     pub loops: Loops,
     /// The last look at the database, so that a crowd of askers costs one write.
@@ -32,6 +39,19 @@ pub struct Watch {
 }
 
 impl Watch {
+    /// The house begins to work.
+    pub fn begin(&self) {
+        if let Some(folder) = self.looked.folder() {
+            self.careful.begin(folder);
+        }
+    }
+
+    /// It has finished what was in hand.
+    pub fn end(&self) {
+        self.careful.end();
+        self.trace.end();
+    }
+
     /// Whether operators have an address of their own; then the main one shows no numbers.
     pub fn is_apart(&self) -> bool {
         self.apart.load(Ordering::SeqCst)

@@ -1,5 +1,7 @@
 //! How a store is: whether it takes writes, what waits in it, what stands still. Nothing private.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use mendline_engine::time::Timestamp;
 
@@ -24,6 +26,13 @@ pub trait Health: Send + Sync {
 
     /// The newest moment that anything was written at, if anything was.
     async fn newest(&self) -> Result<Option<Timestamp>, StoreError>;
+
+    /// Counts an attempt at each of these inbox rows, before it is made; answers how many there
+    /// were, this one included.
+    async fn begin_tries(&self, seqs: &[i64]) -> Result<BTreeMap<i64, u32>, StoreError>;
+
+    /// Attempts ended: their count begins anew.
+    async fn end_tries(&self, seqs: &[i64]) -> Result<(), StoreError>;
 
     /// What time the database has.
     async fn clock(&self) -> Result<Timestamp, StoreError>;

@@ -56,6 +56,13 @@ impl Looked {
     }
 }
 
+impl Looked {
+    /// The folder, if there is one.
+    pub(crate) fn folder(&self) -> Option<&std::path::Path> {
+        self.folder.get().map(PathBuf::as_path)
+    }
+}
+
 /// Every check, now.
 pub async fn look(house: &House) -> Vec<Check> {
     vec![
@@ -124,7 +131,7 @@ fn why(failed: &StoreError) -> &'static str {
 }
 
 fn disk(house: &House) -> Check {
-    let room = house.watch.looked.folder.get().and_then(|it| room_bytes(it));
+    let room = house.watch.looked.folder().and_then(room_bytes);
     let well = room.is_none_or(|it| it >= ROOM_MIN_BYTES);
     let good = if room.is_some() { "there is room" } else { "no folder to watch" };
     check("disk", well, good, "less than 64 MiB are free: make room")

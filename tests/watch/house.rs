@@ -22,7 +22,7 @@ use crate::support::{PAYER, START};
 pub struct Own {
     pub house: Arc<House>,
     pub store: Arc<SqliteStore>,
-    pub files: TempDir,
+    _files: TempDir,
 }
 
 pub async fn own() -> Own {
@@ -34,7 +34,7 @@ pub async fn own_with(clock: Arc<dyn Clock>) -> Own {
     let files = tempfile::tempdir().unwrap();
     let (house, store) = open(files.path(), clock).await;
     publish(&house).await;
-    Own { house, store, files }
+    Own { house, store, _files: files }
 }
 
 /// A house over the database of a folder, without flows.

@@ -5,6 +5,7 @@
 mod doors;
 mod house;
 mod metrics;
+mod poison;
 mod ready;
 #[path = "../rules/support.rs"]
 #[expect(dead_code, reason = "the rules' house, of which each test uses some")]

@@ -1,7 +1,7 @@
 //! How this database is. Every statement here reads what an index holds, but for the search for
 //! what is stuck, which the doctor alone asks for.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use mendline_engine::state::Position;
@@ -9,7 +9,8 @@ use mendline_engine::time::Timestamp;
 use sqlx::{Connection as _, Row as _};
 
 use super::super::migrate;
-use super::{BEGIN, SqlStore, conversations, db, effect};
+use super::rows::{Column, Rows};
+use super::{BEGIN, SqlStore, conversations, count, db, effect};
 use crate::store::StoreError;
 use crate::store::health::{Health, Stuck, Wait, Waits};
 
@@ -132,10 +133,38 @@ impl Health for SqlStore {
         Ok(newest.map(Timestamp))
     }
 
+    async fn begin_tries(&self, seqs: &[i64]) -> Result<BTreeMap<i64, u32>, StoreError> {
+        let mut writer = self.writer().await?;
+        let mut tx = writer.begin_with(BEGIN).await?;
+        let counted = numbered(seqs)
+            .fetch(
+                &mut tx,
+                &[],
+                "update inbox set tries = tries + 1 where seq in (select seq from v)
+                 returning seq, tries",
+            )
+            .await?;
+        tx.commit().await?;
+        counted.iter().map(|row| Ok((row.try_get("seq")?, count(row, "tries")?))).collect()
+    }
+
+    async fn end_tries(&self, seqs: &[i64]) -> Result<(), StoreError> {
+        let mut writer = self.writer().await?;
+        let ended = "update inbox set tries = 0 where seq in (select seq from v)";
+        numbered(seqs).execute(&mut writer, &[], ended).await?;
+        Ok(())
+    }
+
     async fn clock(&self) -> Result<Timestamp, StoreError> {
         let row = sqlx::query(db::CLOCK).fetch_one(&self.readers).await?;
         Ok(Timestamp(row.try_get("now")?))
     }
+}
+
+fn numbered(seqs: &[i64]) -> Rows {
+    let mut rows = Rows::new(&[Column::Int("seq")]);
+    seqs.iter().for_each(|seq| rows.push([(*seq).into()]));
+    rows
 }
 
 /// Conversations whose child has not ended: its end moves them.

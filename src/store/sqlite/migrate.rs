@@ -5,10 +5,11 @@ use sqlx::{Connection, Row, SqliteConnection};
 use crate::store::StoreError;
 
 /// Every step, in order; the number of a schema is how many of them were taken.
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     include_str!("../migrations/sqlite/0001_first.sql"),
     include_str!("../migrations/sqlite/0002_care.sql"),
     include_str!("../migrations/sqlite/0003_shared.sql"),
+    include_str!("../migrations/sqlite/0004_watch.sql"),
 ];
 
 /// The number of the schema that this program knows.
