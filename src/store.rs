@@ -64,6 +64,14 @@ pub trait Store: Send + Sync {
     /// Arrivals that no person turn has looked at yet, oldest first, at most one per person.
     async fn unrouted(&self, limit: u32) -> Result<Vec<Unrouted>, StoreError>;
 
+    /// Looks up everything that routing these needs, in a few reads for all of them.
+    async fn look(&self, asks: &[Ask]) -> Result<Vec<Look>, StoreError>;
+
+    /// Commits arrivals with everything that they lead to. Each is all or nothing but for its
+    /// turns: one that lost against another turn leaves its events waiting in the inbox. The
+    /// answers come in the order of the carries.
+    async fn carry(&self, carries: Vec<Carry>) -> Vec<Result<Carried, StoreError>>;
+
     /// A person turn: routes one arrival, changes facts about the person, says things outside
     /// any conversation; all in one transaction.
     async fn commit_person(&self, commit: PersonCommit) -> Result<(), StoreError>;

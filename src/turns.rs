@@ -142,6 +142,7 @@ impl<'a> Work<'a> {
             conversation: conversation.id.clone(),
             principal: conversation.principal.clone(),
             expected_turn: conversation.state.turn,
+            head: conversation.head.clone(),
             state: conversation.state.clone(),
             done: Vec::new(),
             messages: Vec::new(),

@@ -175,6 +175,84 @@ pub enum PersonFact {
     },
 }
 
+impl PersonCommit {
+    /// The events that this makes of its arrival, numbered as they enter the inbox: first what
+    /// begins now, then what goes to conversations that are there. What begins later has its
+    /// number and no event yet.
+    pub fn parts(&self) -> impl Iterator<Item = (u32, &str, &Event)> {
+        let begins = (1..).zip(&self.begins);
+        let now = begins.filter(|(_, new)| new.at <= self.now);
+        let first = u32::try_from(self.begins.len()).unwrap_or(u32::MAX).saturating_add(1);
+        now.map(|(part, new)| (part, new.id.as_str(), &new.event)).chain(
+            (first..).zip(&self.events).map(|(part, (id, event))| (part, id.as_str(), event)),
+        )
+    }
+}
+
+/// An arrival with everything that it leads to at once, to commit together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Carry {
+    /// What came in.
+    pub arrival: NewArrival,
+    /// Its person turn; `seq` is not known yet and not looked at.
+    pub person: PersonCommit,
+    /// Turns of the conversations it goes to. `done` holds numbers of [`PersonCommit::parts`] in
+    /// place of inbox numbers.
+    pub turns: Vec<TurnCommit>,
+}
+
+/// What became of a [`Carry`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Carried {
+    /// The arrival is on disk.
+    pub accepted: Accepted,
+    /// Whether all of its turns are. What lost against another turn waits in the inbox.
+    pub turned: bool,
+}
+
+/// Whom and what to look up before an arrival is routed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ask {
+    /// The payer.
+    pub payer: String,
+    /// The person who did it.
+    pub person: String,
+    /// The channel it came by.
+    pub channel: String,
+    /// Conversations that it names.
+    pub named: Vec<String>,
+}
+
+/// Everything that routing an arrival looks at.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Look {
+    /// The person, if known here.
+    pub person: Option<Person>,
+    /// Arrivals of this person that wait for their person turn.
+    pub unrouted: u32,
+    /// The question that has the person's focus on the channel, if it is still open.
+    pub focus: Option<QuestionRow>,
+    /// The person's conversations that have not ended, newest first, at most [`OPEN_MAX`].
+    pub open: Vec<Conversation>,
+    /// Those that the arrival names, or that the focus is in.
+    pub named: Vec<Conversation>,
+    /// Among all of these, the ones that have events waiting or are being turned.
+    pub busy: Vec<String>,
+}
+
+/// Open conversations of one person that are looked at. Nobody follows more matters at once.
+pub const OPEN_MAX: u32 = 8;
+
+/// The end of a conversation's chain of record rows; kept with the conversation, so that a cut
+/// end shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Head {
+    /// The number of the last row; 0 before the first.
+    pub seq: i64,
+    /// Its hash, in hex; empty before the first.
+    pub hash: String,
+}
+
 /// A conversation to begin.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewConversation {
@@ -224,6 +302,8 @@ pub struct Conversation {
     pub began: Timestamp,
     /// When its last turn was.
     pub turned: Timestamp,
+    /// The end of its record.
+    pub head: Head,
 }
 
 /// A turn (or several in a row, for one conversation) to commit.
@@ -237,6 +317,8 @@ pub struct TurnCommit {
     pub principal: String,
     /// `state.turn` as it was loaded; another value in the database is a conflict.
     pub expected_turn: u32,
+    /// The end of its record, as it was loaded with it.
+    pub head: Head,
     /// The state after.
     pub state: State,
     /// The inbox rows that are done with it, each with the answer for whoever waits on it.

@@ -100,6 +100,19 @@ impl<W: Watch> Watched<W> {
         Watched { inner, watch }
     }
 
+    /// What was carried is a person turn and turns, for whoever watches.
+    fn watch_carried(&self, carry: &Carry, result: &Result<Carried, StoreError>) {
+        let Ok(carried) = result else { return };
+        if carried.accepted.duplicate {
+            return;
+        }
+        self.watch.routed(&PersonCommit { seq: carried.accepted.seq, ..carry.person.clone() });
+        if carried.turned {
+            let mut went: Vec<_> = carry.turns.iter().map(|_| Ok(())).collect();
+            self.watch.turned(&carry.turns, &mut went);
+        }
+    }
+
     async fn around<T>(
         &self,
         it: Use,
@@ -124,6 +137,45 @@ impl<W: Watch> Store for Watched<W> {
 
     async fn unrouted(&self, limit: u32) -> Result<Vec<Unrouted>, StoreError> {
         self.around(read("unrouted"), self.inner.unrouted(limit)).await
+    }
+
+    async fn look(&self, asks: &[Ask]) -> Result<Vec<Look>, StoreError> {
+        let looking = self.inner.look(asks);
+        let mut looks = self.around(read("look"), looking).await?;
+        looks.iter_mut().for_each(|look| self.watch.met(&mut look.person));
+        Ok(looks)
+    }
+
+    async fn carry(&self, carries: Vec<Carry>) -> Vec<Result<Carried, StoreError>> {
+        let many = carries.len();
+        let carrying = async {
+            let (mut passed, mut answers) = (Vec::new(), Vec::new());
+            for mut carry in carries {
+                let answered = self.watch.arrival(&mut carry.arrival);
+                answers.push(answered);
+                if answered.is_none() {
+                    self.watch.turns(&mut carry.turns);
+                    passed.push(carry);
+                }
+            }
+            let results = self.inner.carry(passed.clone()).await;
+            let mut results = passed.into_iter().zip(results).map(|(carry, result)| {
+                self.watch_carried(&carry, &result);
+                result
+            });
+            let results: Vec<_> = answers
+                .into_iter()
+                .map(|answered| match answered {
+                    Some(accepted) => Ok(Carried { accepted, turned: false }),
+                    None => results.next().unwrap_or(Err(StoreError::Conflict)),
+                })
+                .collect();
+            Ok(results)
+        };
+        match self.around(Use { method: "carry", kind: Kind::Turns }, carrying).await {
+            Ok(results) => results,
+            Err(error) => (0..many).map(|_| Err(StoreError::Away(error.to_string()))).collect(),
+        }
     }
 
     async fn commit_person(&self, commit: PersonCommit) -> Result<(), StoreError> {

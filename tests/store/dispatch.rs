@@ -18,6 +18,7 @@ crate::on_every_store! {
     what_is_frozen_stays_as_it_was_for_the_next_attempt
     rule_07_what_became_of_a_message_reaches_its_conversation_once
     sent_is_no_news
+    that_something_was_shown_which_asks_nothing_is_no_news
     a_late_report_reaches_the_conversation
     what_is_said_outside_any_conversation_gets_no_receipt
     a_report_on_nothing_is_no_news
@@ -33,6 +34,11 @@ async fn lease(store: &dyn Store, now: Timestamp) -> Vec<String> {
 
 fn hello() -> Message {
     message("worker", "hello")
+}
+
+/// A message that asks: what becomes of it matters to its conversation.
+fn asking(index: u32) -> Message {
+    Message { question: Some(key(0, index)), ..hello() }
 }
 
 async fn settle(store: &dyn Store, conversation: &str, index: u32, became: Became) {
@@ -145,7 +151,7 @@ async fn rule_07_what_became_of_a_message_reaches_its_conversation_once(store: &
         ("c5", Became::Maybe, Receipt::Maybe),
         ("c6", Became::Reported(Receipt::Shown), Receipt::Shown),
     ] {
-        said(store, conversation, vec![to(ANA, 0, 0, hello())]).await;
+        said(store, conversation, vec![to(ANA, 0, 0, asking(0))]).await;
         settle(store, conversation, 0, became.clone()).await;
         settle(store, conversation, 0, became).await;
         let claimed = claim_one(store).await;
@@ -165,8 +171,15 @@ async fn sent_is_no_news(store: &dyn Store) {
     assert_eq!(store.messages(ACME, "c1").await.unwrap()[0].status, "sent");
 }
 
+async fn that_something_was_shown_which_asks_nothing_is_no_news(store: &dyn Store) {
+    said(store, "c1", vec![to(ANA, 0, 0, hello())]).await;
+    settle(store, "c1", 0, Became::Sent { shown: true }).await;
+    assert_eq!(receipts(store).await, [], "no turn is spent on it");
+    assert_eq!(store.messages(ACME, "c1").await.unwrap()[0].status, "shown");
+}
+
 async fn a_late_report_reaches_the_conversation(store: &dyn Store) {
-    said(store, "c1", vec![to(ANA, 0, 0, hello()), to(ANA, 0, 1, hello())]).await;
+    said(store, "c1", vec![to(ANA, 0, 0, asking(0)), to(ANA, 0, 1, asking(1))]).await;
     settle(store, "c1", 0, Became::Sent { shown: false }).await;
     settle(store, "c1", 0, Became::Reported(Receipt::Failed)).await;
     assert_eq!(store.messages(ACME, "c1").await.unwrap()[0].status, "dead");

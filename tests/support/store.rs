@@ -139,6 +139,7 @@ pub fn turn(claimed: &Claimed) -> TurnCommit {
         conversation: claimed.conversation.id.clone(),
         principal: claimed.conversation.principal.clone(),
         expected_turn,
+        head: claimed.conversation.head.clone(),
         state,
         done: claimed.events.iter().map(|(seq, ..)| (*seq, None)).collect(),
         messages: vec![],

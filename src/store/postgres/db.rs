@@ -22,8 +22,8 @@ pub(super) const CLOCK: &str =
     "select cast(extract(epoch from clock_timestamp()) * 1000 as bigint) as now";
 /// Writing transactions at once, in one server: while one syncs, the next is computed.
 pub(super) const WRITERS: usize = 2;
-/// Waits for rows that somebody else is changing.
-pub(super) const LOCKED: &str = "for no key update of mine";
+/// A connection may be lost between two writes.
+pub(super) const MAY_BREAK: bool = true;
 /// Takes only rows that nobody else is taking.
 pub(super) const UNLESS_LOCKED: &str = "for no key update of mine skip locked";
 /// Rows of one statement: each column is one parameter, so this only bounds memory.
@@ -54,12 +54,33 @@ pub(super) fn bind_rows<'q>(
     for (at, column) in columns.iter().enumerate() {
         let of = cells.iter_mut().skip(at).step_by(columns.len());
         query = match column {
-            Column::Text(_) => query.bind(of.map(Cell::take_text).collect::<Vec<_>>()),
-            Column::Int(_) => query.bind(of.map(|it| it.int()).collect::<Vec<_>>()),
-            Column::Bytes(_) => query.bind(of.map(Cell::take_bytes).collect::<Vec<_>>()),
+            Column::Text(_) => query.bind(of.map(text).collect::<Vec<_>>()),
+            Column::Int(_) => query.bind(of.map(int).collect::<Vec<_>>()),
+            Column::Bytes(_) => query.bind(of.map(bytes).collect::<Vec<_>>()),
         };
     }
     query
+}
+
+fn text(cell: &mut Cell) -> Option<String> {
+    match cell {
+        Cell::Text(it) => it.take(),
+        _ => None,
+    }
+}
+
+fn int(cell: &mut Cell) -> Option<i64> {
+    match cell {
+        Cell::Int(it) => it.take(),
+        _ => None,
+    }
+}
+
+fn bytes(cell: &mut Cell) -> Option<Vec<u8>> {
+    match cell {
+        Cell::Bytes(it) => it.take(),
+        _ => None,
+    }
 }
 
 pub(super) fn bind(query: Query<'_>, cell: Cell) -> Query<'_> {

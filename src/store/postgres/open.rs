@@ -8,6 +8,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{Connection, PgConnection, Row};
 
 use super::db::WRITERS;
+use super::sql::writer::Writer;
 use super::wire::PgWire;
 use super::{PostgresStore, migrate};
 use crate::store::StoreError;
@@ -52,7 +53,7 @@ impl PostgresStore {
         vault: Arc<Vault>,
     ) -> Result<PostgresStore, StoreError> {
         let options = options(&address.url)?;
-        let writers = pool(options.clone(), u32::try_from(WRITERS).unwrap_or(1)).await?;
+        let writers = pool(options.clone(), u32::try_from(WRITERS).unwrap_or(1) + 1).await?;
         let mut writer = writers.acquire().await?;
         migrate::migrate(&mut writer).await?;
         check_key(&mut writer, &vault).await?;
@@ -64,7 +65,7 @@ impl PostgresStore {
             (None, true) => None,
         };
         let wire: Option<Arc<dyn Wire>> = direct.map(|it| Arc::new(PgWire(line(it))) as _);
-        Ok(PostgresStore { writers: Some(writers), readers, vault, _held: None, wire })
+        Ok(PostgresStore { writer: Some(Writer::begin(writers, vault.clone())), readers, vault, _held: None, wire })
     }
 
     /// Opens it for looking. Every write is refused.
@@ -74,7 +75,7 @@ impl PostgresStore {
         migrate::expect_current(&mut reader).await?;
         expect_key(&mut reader, &vault).await?;
         drop(reader);
-        Ok(PostgresStore { writers: None, readers, vault, _held: None, wire: None })
+        Ok(PostgresStore { writer: None, readers, vault, _held: None, wire: None })
     }
 
     /// Brings the schema of a database up to date and does nothing else. Servers may be running:
@@ -88,8 +89,8 @@ impl PostgresStore {
     /// Closes the connections. Dropping it is as safe; this is tidier.
     pub async fn close(self) -> Result<(), StoreError> {
         self.readers.close().await;
-        if let Some(writers) = &self.writers {
-            writers.close().await;
+        if let Some(writer) = self.writer {
+            writer.close().await;
         }
         Ok(())
     }

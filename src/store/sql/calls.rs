@@ -2,37 +2,43 @@
 
 use mendline_engine::event::Event;
 use mendline_engine::time::Timestamp;
-use sqlx::{Connection as _, Row as _};
+use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 use tracing::error;
 
+use super::batch::Batch;
+use super::rows::{Column, Rows};
 use super::seal::Sealer;
-use super::{BEGIN, Connection, DbRow, SqlStore, commit, count, effect, finds, flag, inbox};
+use super::writes::Writes;
+use super::{BEGIN, DbRow, SqlStore, UNLESS_LOCKED, count, effect, finds, flag, inbox};
 use crate::store::{CallBecame, CallRow, EffectRef, NewCall, StoreError};
 
-pub(super) async fn put(
-    connection: &mut Connection,
+const NAMED: &[Column] = &[Column::Text("payer"), Column::Text("effect")];
+const LEASED: &str = "
+    select c.payer, c.effect, c.key_person, c.action, c.is_write, c.input_ct,
+           c.attempts + case when c.leased_until is null then 0 else 1 end as attempts, k.wrapped
+    from v join calls c on c.payer = v.payer and c.effect = v.effect
+    left join person_keys k on k.payer = c.payer and k.person = c.key_person
+    order by c.due, c.effect";
+
+pub(super) fn put(
+    writes: &mut Writes,
     sealer: &Sealer,
     payer: &str,
     key: &EffectRef,
     call: &NewCall,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) {
     let name = key.to_string();
-    sqlx::query(
-        "insert into calls (payer, effect, conversation, key_person, action, is_write, input_ct, due)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)",
-    )
-    .bind(payer)
-    .bind(&name)
-    .bind(&key.conversation)
-    .bind(sealer.person())
-    .bind(&call.action)
-    .bind(i64::from(call.write))
-    .bind(sealer.seal("calls.input", &name, &call.input))
-    .bind(now.0)
-    .execute(connection)
-    .await?;
-    Ok(())
+    writes.calls.push([
+        payer.into(),
+        name.as_str().into(),
+        key.conversation.as_str().into(),
+        sealer.person().into(),
+        call.action.as_str().into(),
+        call.write.into(),
+        sealer.seal("calls.input", &name, &call.input).into(),
+        now.0.into(),
+    ]);
 }
 
 pub(super) async fn lease(
@@ -47,39 +53,44 @@ pub(super) async fn lease(
         return Ok(Vec::new());
     }
     let mut tx = writer.begin_with(BEGIN).await?;
-    let rows = sqlx::query(
-        "select c.payer, c.effect, c.key_person, c.action, c.is_write, c.input_ct,
-                c.attempts + case when c.leased_until is null then 0 else 1 end as attempts, k.wrapped
-         from calls c
-         left join person_keys k on k.payer = c.payer and k.person = c.key_person
-         where c.settled_at is null and c.due <= $1
-           and (c.leased_until is null or c.leased_until <= $1)
-         order by c.due, c.effect limit $2",
+    let statement = format!(
+        "select mine.payer, mine.effect from calls mine
+         where mine.settled_at is null and mine.due <= $1
+           and (mine.leased_until is null or mine.leased_until <= $1)
+         order by mine.due, mine.effect limit $2 {UNLESS_LOCKED}"
+    );
+    let free = sqlx::query(AssertSqlSafe(statement))
+        .bind(now.0)
+        .bind(i64::from(limit))
+        .fetch_all(&mut *tx)
+        .await?;
+    let mut mine = Rows::new(NAMED);
+    for row in &free {
+        mine.push([
+            row.try_get::<String, _>("payer")?.into(),
+            row.try_get::<String, _>("effect")?.into(),
+        ]);
+    }
+    let rows = mine.clone().fetch(&mut tx, &[], LEASED).await?;
+    // A lease that ran out was an attempt of which nobody knows how it ended.
+    mine.execute(
+        &mut tx,
+        &[now.plus_ms(lease_ms).0.into()],
+        "update calls set leased_until = $1,
+            attempts = attempts + case when leased_until is null then 0 else 1 end
+         where (payer, effect) in (select payer, effect from v)",
     )
-    .bind(now.0)
-    .bind(i64::from(limit))
-    .fetch_all(&mut *tx)
     .await?;
+    tx.commit().await?;
     let mut leased = Vec::new();
     for row in &rows {
         let (payer, name): (String, String) = (row.try_get("payer")?, row.try_get("effect")?);
-        // A lease that ran out was an attempt of which nobody knows how it ended.
-        sqlx::query(
-            "update calls set attempts = attempts + case when leased_until is null then 0 else 1 end, leased_until = $3
-             where payer = $1 and effect = $2",
-        )
-        .bind(&payer)
-        .bind(&name)
-        .bind(now.plus_ms(lease_ms).0)
-        .execute(&mut *tx)
-        .await?;
         match read(store, row, payer, &name) {
             Ok(row) => leased.push(row),
             // One that cannot be read must not hold everybody else up.
             Err(why) => error!(call = name, "left lying: {why}"),
         }
     }
-    tx.commit().await?;
     Ok(leased)
 }
 
@@ -102,54 +113,31 @@ fn beside(store: &SqlStore, row: &DbRow, payer: &str) -> Result<Sealer, StoreErr
     Sealer::unwrap(&store.vault, payer, &person, wrapped.as_deref())
 }
 
-pub(super) async fn settle(
-    store: &SqlStore,
+/// Puts a call's result before its conversation, or puts the call off. One that was settled
+/// before has its result in the inbox already.
+pub(super) fn settle(
+    batch: &mut Batch<'_>,
     payer: &str,
     key: &EffectRef,
     became: CallBecame,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let name = key.to_string();
-    let mut writer = store.writer().await?;
-    let mut tx = writer.begin_with(BEGIN).await?;
-    let row = sqlx::query(
-        "select c.key_person, k.wrapped from calls c
-         left join person_keys k on k.payer = c.payer and k.person = c.key_person
-         where c.payer = $1 and c.effect = $2 and c.settled_at is null",
-    )
-    .bind(payer)
-    .bind(&name)
-    .fetch_optional(&mut *tx)
-    .await?;
-    // Settled before: the result is in the inbox already.
-    let Some(row) = row else { return Ok(()) };
-    match became {
-        CallBecame::Later(due) => {
-            sqlx::query(
-                "update calls set due = $3, attempts = attempts + 1, leased_until = null
-                 where payer = $1 and effect = $2",
-            )
-            .bind(payer)
-            .bind(&name)
-            .bind(due.0)
-            .execute(&mut *tx)
-            .await?;
-        }
+    let Some(calling) = batch.found.calls.remove(&(payer.to_owned(), name.clone())) else {
+        return Ok(());
+    };
+    let (due, attempts, settled_at) = match became {
+        CallBecame::Later(due) => (Some(due.0), 1_i64, None),
         CallBecame::Returned(result) => {
-            let sealer = beside(store, &row, payer)?;
+            let sealer = batch.keys.of(payer, &calling.key_person)?;
             let event = Event::Returned { call: key.key, result };
-            let entry = commit::own("call", payer, &name, 0, now);
-            inbox::put_event(&mut tx, &sealer, entry, &key.conversation, &event).await?;
-            sqlx::query(
-                "update calls set settled_at = $3, leased_until = null
-                 where payer = $1 and effect = $2",
-            )
-            .bind(payer)
-            .bind(&name)
-            .bind(now.0)
-            .execute(&mut *tx)
-            .await?;
+            let entry = inbox::own("call", payer, &name, now);
+            let writes = &mut batch.writes;
+            inbox::put_event(writes, &sealer, entry, &key.conversation, &event, None);
+            (None, 0, Some(now.0))
         }
-    }
-    Ok(tx.commit().await?)
+    };
+    let row = [payer.into(), name.into(), due.into(), attempts.into(), settled_at.into()];
+    batch.writes.returned.push(row);
+    Ok(())
 }

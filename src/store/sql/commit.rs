@@ -1,156 +1,238 @@
-//! Commits turns: a batch in one transaction, and a conflict drops that turn alone.
+//! Turns as rows. What was revised meanwhile is a conflict, and then nothing of that turn is
+//! written.
 
-use mendline_engine::time::Timestamp;
-use sqlx::{Connection as _, Row as _};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use super::conversations::{begin, index, principal};
-use super::inbox::{self, Entry};
+use mendline_engine::event::Event;
+use mendline_engine::state::Position;
+use sqlx::Row as _;
+
+use super::batch::{Batch, Job};
+use super::inbox::{self, Applied, Arrivals, Entry, no_conversation, own};
 use super::outbox::{self, Outgoing};
+use super::record::Sealed;
+use super::rows::{Cell, Column, Rows};
 use super::seal::Sealer;
-use super::{BEGIN, SqlStore, Tx, calls, handoffs, questions, record, timers};
-use crate::store::{EffectRef, StoreError, TurnCommit};
+use super::writes::Seen;
+use super::{Connection, calls, conversations, questions, record};
+use crate::store::{EffectRef, Head, StoreError, TurnCommit};
 
-pub(super) async fn commit(
-    store: &SqlStore,
-    commits: &[TurnCommit],
-) -> Vec<Result<(), StoreError>> {
-    let mut results = Vec::with_capacity(commits.len());
-    // Halves still to commit, the first on top: a batch that errors is bisected, so that one
-    // broken turn costs nobody else theirs.
-    let mut halves = vec![commits];
-    while let Some(batch) = halves.pop() {
-        match try_batch(store, batch).await {
-            Ok(taken) => results.extend(taken),
-            Err(StoreError::Unreadable(_) | StoreError::Forgotten) if batch.len() > 1 => {
-                let (first, second) = batch.split_at(batch.len() / 2);
-                halves.push(second);
-                halves.push(first);
+/// Which turns of a batch moved their conversation, with the rows of their record, by the number
+/// of the job and of the turn in it.
+#[derive(Default)]
+pub(super) struct Turned(BTreeMap<(usize, usize), Result<Sealed, StoreError>>);
+
+impl Turned {
+    /// The record of a turn that moved its conversation; a conflict if it did not.
+    pub(super) fn take(&mut self, nth: usize, turn: usize) -> Result<Sealed, StoreError> {
+        self.0.remove(&(nth, turn)).unwrap_or(Err(StoreError::Conflict))
+    }
+}
+
+const ADVANCED: &[Column] = &[
+    Column::Text("payer"),
+    Column::Text("id"),
+    Column::Int("expected"),
+    Column::Int("turn"),
+    Column::Bytes("state_ct"),
+    Column::Int("turned"),
+    Column::Int("ended"),
+    Column::Int("record_seq"),
+    Column::Text("record_hash"),
+];
+const ADVANCE: &str = "
+    update conversations set turn = v.turn, state_ct = v.state_ct, turned = v.turned, ended = v.ended,
+        record_seq = v.record_seq, record_hash = v.record_hash, leased_until = null
+    from v where conversations.payer = v.payer and conversations.id = v.id
+      and conversations.turn = v.expected
+    returning conversations.payer as payer, conversations.id as id";
+
+/// Moves every conversation of the batch on, with the rows of its record; says which moved.
+pub(super) async fn advance(
+    connection: &mut Connection,
+    batch: &mut Batch<'_>,
+    jobs: &[Arc<Job>],
+    arrived: &Arrivals,
+) -> Result<Turned, StoreError> {
+    let mut turned = Turned::default();
+    let mut rows = Rows::new(ADVANCED);
+    let mut trying: BTreeMap<(String, String), (usize, usize)> = BTreeMap::new();
+    let mut seen = Seen::new();
+    for (nth, job) in jobs.iter().enumerate() {
+        let turns: &[TurnCommit] = match job.as_ref() {
+            Job::Turn(turn) if is_open(batch, turn) => std::slice::from_ref(turn.as_ref()),
+            Job::Carry(carry) if arrived.is_new(nth) => &carry.turns,
+            _ => continue,
+        };
+        for (at, turn) in turns.iter().enumerate() {
+            let name = (turn.payer.clone(), turn.conversation.clone());
+            if !seen.insert(name.clone()) {
+                continue; // the first of two about the same wins
             }
-            // The disk or the database: it would be the same for each.
-            Err(error) => results.extend(batch.iter().map(|_| Err(error.again()))),
+            let sealed = match batch.keys.of(&turn.payer, &turn.principal) {
+                Ok(sealer) => {
+                    let sealed = record::seal(&sealer, turn);
+                    if !is_born(job, turn) {
+                        rows.push(advanced(&sealer, turn, &sealed.head));
+                        trying.insert(name, (nth, at));
+                    }
+                    Ok(sealed)
+                }
+                Err(why) => Err(why),
+            };
+            turned.0.insert((nth, at), sealed);
         }
     }
-    results
+    for row in &rows.fetch(connection, &[], ADVANCE).await? {
+        trying.remove(&(row.try_get("payer")?, row.try_get("id")?));
+    }
+    // Somebody else moved these first.
+    trying.values().for_each(|place| {
+        turned.0.remove(place);
+    });
+    Ok(turned)
 }
 
-async fn try_batch(
-    store: &SqlStore,
-    batch: &[TurnCommit],
-) -> Result<Vec<Result<(), StoreError>>, StoreError> {
-    if batch.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut writer = store.writer().await?;
-    let mut tx = writer.begin_with(BEGIN).await?;
-    let mut results = Vec::with_capacity(batch.len());
-    for commit in batch {
-        results.push(match take(store, &mut tx, commit).await {
-            Err(StoreError::Conflict) => Err(StoreError::Conflict),
-            taken => Ok(taken?),
-        });
-    }
-    tx.commit().await?;
-    Ok(results)
+/// Whether everything that the turn applies still waits.
+fn is_open(batch: &Batch<'_>, turn: &TurnCommit) -> bool {
+    turn.done.iter().all(|(seq, _)| {
+        let waits = batch.found.waiting.get(&(turn.payer.clone(), *seq));
+        waits.is_some_and(|(conversation, _)| *conversation == turn.conversation)
+    })
 }
 
-/// One turn. Answers with a conflict before it wrote anything, or not at all.
-async fn take(store: &SqlStore, tx: &mut Tx<'_>, commit: &TurnCommit) -> Result<(), StoreError> {
-    let payer = commit.payer.as_str();
-    let id = commit.conversation.as_str();
-    let seqs: Vec<i64> = commit.done.iter().map(|(seq, _)| *seq).collect();
-    if inbox::count_open(tx, payer, id, &seqs).await? != seqs.len() {
-        return Err(StoreError::Conflict);
+/// Whether the conversation begins in the same job.
+fn is_born(job: &Job, turn: &TurnCommit) -> bool {
+    match job {
+        Job::Carry(carry) => carry.person.begins.iter().any(|it| it.id == turn.conversation),
+        _ => false,
     }
-    let sealer = principal(&store.vault, tx, payer, id).await?;
-    advance(tx, &sealer, commit).await?;
-    for (seq, answer) in &commit.done {
-        inbox::finish(tx, &sealer, payer, *seq, answer.as_ref(), commit.now).await?;
+}
+
+fn advanced(sealer: &Sealer, turn: &TurnCommit, head: &Head) -> [Cell; 9] {
+    [
+        turn.payer.as_str().into(),
+        turn.conversation.as_str().into(),
+        turn.expected_turn.into(),
+        turn.state.turn.into(),
+        sealer.seal("conversations.state", &turn.conversation, &turn.state).into(),
+        turn.now.0.into(),
+        has_ended(turn).into(),
+        head.seq.into(),
+        head.hash.clone().into(),
+    ]
+}
+
+pub(super) fn has_ended(turn: &TurnCommit) -> bool {
+    turn.state.position == Position::Ended
+}
+
+/// A turn of a conversation whose events lie in the inbox.
+pub(super) fn turn(
+    batch: &mut Batch<'_>,
+    turn: &TurnCommit,
+    moved: Result<Sealed, StoreError>,
+) -> Result<(), StoreError> {
+    let record = moved?;
+    let sealer = batch.keys.of(&turn.payer, &turn.principal)?;
+    for (seq, answer) in &turn.done {
+        let place = (turn.payer.clone(), *seq);
+        let Some((_, row)) = batch.found.waiting.get(&place) else { continue };
+        let answer = answer.as_ref().map(|it| sealer.seal("inbox.answer", row, it));
+        batch.writes.done.push([
+            turn.payer.as_str().into(),
+            (*seq).into(),
+            turn.now.0.into(),
+            answer.into(),
+        ]);
     }
-    say(tx, &sealer, commit).await?;
+    put(batch, turn, record, &sealer)
+}
+
+/// Everything that a turn asks for.
+pub(super) fn put(
+    batch: &mut Batch<'_>,
+    turn: &TurnCommit,
+    record: Sealed,
+    sealer: &Arc<Sealer>,
+) -> Result<(), StoreError> {
+    let (payer, id) = (turn.payer.as_str(), turn.conversation.as_str());
     let name = |key| EffectRef { conversation: id.to_owned(), key };
-    for (key, why) in &commit.closed {
-        questions::close(tx, &sealer, payer, &name(*key), why, commit.now).await?;
+    let writes = &mut batch.writes;
+    record.rows.into_iter().for_each(|row| writes.record.push(row));
+    for new in &turn.messages {
+        let outgoing = Outgoing {
+            effect: name(new.key),
+            lane: id,
+            person: &new.person,
+            message: &new.message,
+        };
+        outbox::put(writes, sealer, payer, &outgoing, turn.now);
+        questions::put(writes, sealer, payer, id, new, turn.now);
     }
-    for call in &commit.calls {
-        calls::put(tx, &sealer, payer, &name(call.key), call, commit.now).await?;
+    for (key, why) in &turn.closed {
+        questions::close(writes, sealer, payer, &name(*key), why, turn.now);
     }
-    for it in &commit.cleared {
-        timers::clear(tx, payer, id, it).await?;
+    for call in &turn.calls {
+        calls::put(writes, sealer, payer, &name(call.key), call, turn.now);
     }
-    for (timer, generation, due) in &commit.timers {
-        timers::set(tx, payer, id, timer, *generation, *due).await?;
+    for timer in &turn.cleared {
+        writes.cleared.push([payer.into(), id.into(), timer.into()]);
     }
-    for change in &commit.handoffs {
-        handoffs::change(tx, &sealer, payer, id, change, commit.now).await?;
+    for (timer, generation, due) in &turn.timers {
+        let row = [payer.into(), id.into(), timer.into(), (*generation).into(), due.0.into()];
+        writes.timers.push(row);
     }
-    index(store, tx, payer, id, &commit.identifiers).await?;
-    reach_others(store, tx, commit).await
-}
-
-/// Moves the conversation on, with its record; a conflict if somebody else did.
-async fn advance(tx: &mut Tx<'_>, sealer: &Sealer, commit: &TurnCommit) -> Result<(), StoreError> {
-    let row = sqlx::query(
-        "update conversations set turn = $4, state_ct = $5, turned = $6, leased_until = null
-         where payer = $1 and id = $2 and turn = $3
-         returning record_seq, record_hash",
-    )
-    .bind(&commit.payer)
-    .bind(&commit.conversation)
-    .bind(i64::from(commit.expected_turn))
-    .bind(i64::from(commit.state.turn))
-    .bind(sealer.seal("conversations.state", &commit.conversation, &commit.state))
-    .bind(commit.now.0)
-    .fetch_optional(&mut **tx)
-    .await?
-    .ok_or(StoreError::Conflict)?;
-    let head = record::Head { seq: row.try_get("record_seq")?, hash: row.try_get("record_hash")? };
-    record::append(tx, sealer, commit, head).await
-}
-
-/// Messages, and the questions that they put.
-async fn say(tx: &mut Tx<'_>, sealer: &Sealer, commit: &TurnCommit) -> Result<(), StoreError> {
-    let id = commit.conversation.as_str();
-    for new in &commit.messages {
-        let effect = EffectRef { conversation: id.to_owned(), key: new.key };
-        let outgoing = Outgoing { effect, lane: id, person: &new.person, message: &new.message };
-        outbox::put(tx, sealer, &commit.payer, &outgoing, commit.now).await?;
-        questions::put(tx, sealer, &commit.payer, id, new, commit.now).await?;
+    for change in &turn.handoffs {
+        writes.handoff(sealer.clone(), payer, id, change, turn.now);
     }
-    Ok(())
+    for it in &turn.identifiers {
+        let idx = conversations::index(batch.vault, payer, it);
+        writes.identifiers.push([payer.into(), idx.into(), id.into()]);
+    }
+    reach_others(batch, turn)
 }
 
 /// Conversations that begin, and events for others.
-async fn reach_others(
-    store: &SqlStore,
-    tx: &mut Tx<'_>,
-    commit: &TurnCommit,
-) -> Result<(), StoreError> {
-    let payer = commit.payer.as_str();
-    for new in &commit.begins {
-        begin(store, tx, new, commit.now, own("start", payer, &new.id, 0, commit.now)).await?;
+fn reach_others(batch: &mut Batch<'_>, turn: &TurnCommit) -> Result<(), StoreError> {
+    let payer = turn.payer.as_str();
+    for new in &turn.begins {
+        let entry = own("start", payer, &new.id, turn.now);
+        conversations::begin(batch, new, turn.now, entry, None)?;
     }
-    let id = format!("{}/{}", commit.conversation, commit.state.turn);
-    for (part, (conversation, event)) in (0..).zip(&commit.events) {
-        match principal(&store.vault, tx, payer, conversation).await {
-            Ok(sealer) => {
-                let entry = own("conversation", payer, &id, part, commit.now);
-                inbox::put_event(tx, &sealer, entry, conversation, event).await?;
-            }
-            // Whoever was forgotten has no events any more.
-            Err(StoreError::Forgotten) => {}
-            Err(error) => return Err(error),
-        }
+    let id = format!("{}/{}", turn.conversation, turn.state.turn);
+    for (part, (conversation, event)) in (0..).zip(&turn.events) {
+        let entry = Entry { part, ..own("conversation", payer, &id, turn.now) };
+        send_event(batch, entry, conversation, event, None)?;
     }
     Ok(())
 }
 
-/// An entry that comes from inside the house.
-pub(super) fn own<'a>(
-    source: &'a str,
-    payer: &'a str,
-    id: &'a str,
-    part: u32,
-    received: Timestamp,
-) -> Entry<'a> {
-    Entry { payer, source, id, part, origin: None, received }
+/// Puts an event before a conversation that is there. Whoever was forgotten has no events any
+/// more.
+pub(super) fn send_event(
+    batch: &mut Batch<'_>,
+    entry: Entry<'_>,
+    conversation: &str,
+    event: &Event,
+    applied: Option<Applied<'_>>,
+) -> Result<(), StoreError> {
+    let name = (entry.payer.to_owned(), conversation.to_owned());
+    let principal = batch.found.principals.get(&name);
+    let principal = principal.ok_or_else(|| no_conversation(conversation))?;
+    match batch.keys.of(entry.payer, principal) {
+        Ok(sealer) => {
+            inbox::put_event(&mut batch.writes, &sealer, entry, conversation, event, applied);
+            Ok(())
+        }
+        Err(StoreError::Forgotten) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// When a turn's events are done, with the answer of this one.
+pub(super) fn applied(turn: &TurnCommit, part: u32) -> Option<Applied<'_>> {
+    let done = turn.done.iter().find(|(number, _)| *number == i64::from(part))?;
+    Some(Applied { at: turn.now, answer: done.1.as_ref() })
 }

@@ -2,92 +2,72 @@
 
 use mendline_engine::state::{STATE_FORMAT, State};
 use mendline_engine::time::Timestamp;
-use sqlx::{Connection as _, Row as _};
+use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 use tracing::error;
 
+use super::batch::Batch;
 use super::inbox::{self, Entry};
+use super::rows::{Column, Rows};
 use super::seal::{Sealer, unless_forgotten};
-use super::{BEGIN, Connection, DbRow, SqlStore, effect, finds, timers};
-use crate::store::{Claimed, Conversation, NewConversation, StoreError};
+use super::{BEGIN, DbRow, SqlStore, UNLESS_LOCKED, commit, effect, finds, timers};
+use crate::store::{Claimed, Conversation, Head, NewConversation, StoreError, TurnCommit};
 use crate::vault::Vault;
 
+const NAMED: &[Column] = &[Column::Text("payer"), Column::Text("id")];
+const CLAIMED: &str = "
+    select c.payer, c.id, c.principal, c.flow, c.flow_hash, c.parent, c.turn, c.state_ct, c.began, c.turned, c.record_seq, c.record_hash, k.wrapped
+    from v join conversations c on c.payer = v.payer and c.id = v.id
+    left join person_keys k on k.payer = c.payer and k.person = c.principal
+    order by c.id";
 /// The kind of keyed index that conversations are found by.
 const IDENTIFIER: &str = "claim";
 
-/// The key of the person whom a conversation is for.
-pub(super) async fn principal(
-    vault: &Vault,
-    connection: &mut Connection,
-    payer: &str,
-    conversation: &str,
-) -> Result<Sealer, StoreError> {
-    let row = sqlx::query(
-        "select c.principal, k.wrapped from conversations c
-         left join person_keys k on k.payer = c.payer and k.person = c.principal
-         where c.payer = $1 and c.id = $2",
-    )
-    .bind(payer)
-    .bind(conversation)
-    .fetch_optional(connection)
-    .await?
-    .ok_or_else(|| StoreError::Unreadable(format!("there is no conversation {conversation}")))?;
-    let (person, wrapped): (String, Option<Vec<u8>>) =
-        (row.try_get("principal")?, row.try_get("wrapped")?);
-    Sealer::unwrap(vault, payer, &person, wrapped.as_deref())
+/// A turn that is committed together with the conversation's beginning.
+pub(super) struct Born<'a> {
+    pub(super) turn: &'a TurnCommit,
+    /// The end of the record after it.
+    pub(super) head: &'a Head,
 }
 
-/// Writes a new conversation, and its first event: into the inbox, or aside until it is due.
-pub(super) async fn begin(
-    store: &SqlStore,
-    connection: &mut Connection,
+/// A new conversation, and its first event: into the inbox, or aside until it is due.
+pub(super) fn begin(
+    batch: &mut Batch<'_>,
     new: &NewConversation,
     now: Timestamp,
     entry: Entry<'_>,
+    born: Option<&Born<'_>>,
 ) -> Result<(), StoreError> {
     let payer = entry.payer;
-    let sealer = Sealer::of(&store.vault, connection, payer, &new.principal).await?;
-    let state = State::default();
-    sqlx::query(
-        "insert into conversations (payer, id, principal, flow, flow_hash, parent, turn, state_ct, began, turned)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)",
-    )
-    .bind(payer)
-    .bind(&new.id)
-    .bind(&new.principal)
-    .bind(&new.flow)
-    .bind(&new.flow_hash)
-    .bind(new.parent.as_ref().map(ToString::to_string))
-    .bind(i64::from(state.turn))
-    .bind(sealer.seal("conversations.state", &new.id, &state))
-    .bind(now.0)
-    .execute(&mut *connection)
-    .await?;
+    let sealer = batch.keys.of(payer, &new.principal)?;
+    let fresh = State::default();
+    let state = born.map_or(&fresh, |it| &it.turn.state);
+    let head = born.map(|it| it.head.clone()).unwrap_or_default();
+    batch.writes.begun.push([
+        payer.into(),
+        new.id.as_str().into(),
+        new.principal.as_str().into(),
+        new.flow.as_str().into(),
+        new.flow_hash.as_str().into(),
+        new.parent.as_ref().map(ToString::to_string).into(),
+        state.turn.into(),
+        sealer.seal("conversations.state", &new.id, state).into(),
+        now.0.into(),
+        born.is_some_and(|it| commit::has_ended(it.turn)).into(),
+        head.seq.into(),
+        head.hash.into(),
+    ]);
     if new.at > now {
-        return timers::put_start(connection, &sealer, payer, new).await;
-    }
-    inbox::put_event(connection, &sealer, entry, &new.id, &new.event).await
-}
-
-/// Lets the conversation be found by these identifiers.
-pub(super) async fn index(
-    store: &SqlStore,
-    connection: &mut Connection,
-    payer: &str,
-    conversation: &str,
-    identifiers: &[String],
-) -> Result<(), StoreError> {
-    for it in identifiers {
-        sqlx::query(
-            "insert into identifiers (payer, idx, conversation) values ($1, $2, $3)
-             on conflict do nothing",
-        )
-        .bind(payer)
-        .bind(store.vault.index(payer, IDENTIFIER, it))
-        .bind(conversation)
-        .execute(&mut *connection)
-        .await?;
+        timers::put_start(&mut batch.writes, &sealer, payer, new);
+    } else {
+        let applied = born.and_then(|it| commit::applied(it.turn, entry.part));
+        inbox::put_event(&mut batch.writes, &sealer, entry, &new.id, &new.event, applied);
     }
     Ok(())
+}
+
+/// The keyed index that a conversation is found by.
+pub(super) fn index(vault: &Vault, payer: &str, identifier: &str) -> String {
+    vault.index(payer, IDENTIFIER, identifier)
 }
 
 pub(super) async fn claim(
@@ -104,52 +84,56 @@ pub(super) async fn claim(
         return Ok(Vec::new());
     }
     let mut tx = writer.begin_with(BEGIN).await?;
-    let rows = sqlx::query(
-        "select c.payer, c.id, c.principal, c.flow, c.flow_hash, c.parent, c.turn, c.state_ct, c.began, c.turned, k.wrapped
-         from conversations c
-         left join person_keys k on k.payer = c.payer and k.person = c.principal
-         where (c.payer, c.id) in (select payer, conversation from inbox
-                                   where done_at is null and conversation is not null)
-           and (c.leased_until is null or c.leased_until <= $1)
-         order by c.id limit $2",
-    )
-    .bind(now.0)
-    .bind(i64::from(limit))
-    .fetch_all(&mut *tx)
-    .await?;
+    let statement = format!(
+        "select mine.payer, mine.id from conversations mine
+         where (mine.payer, mine.id) in (select payer, conversation from inbox
+                                         where done_at is null and conversation is not null)
+           and (mine.leased_until is null or mine.leased_until <= $1)
+         order by mine.id limit $2 {UNLESS_LOCKED}"
+    );
+    let free = sqlx::query(AssertSqlSafe(statement))
+        .bind(now.0)
+        .bind(i64::from(limit))
+        .fetch_all(&mut *tx)
+        .await?;
+    let mut mine = Rows::new(NAMED);
+    for row in &free {
+        mine.push([
+            row.try_get::<String, _>("payer")?.into(),
+            row.try_get::<String, _>("id")?.into(),
+        ]);
+    }
+    mine.clone()
+        .execute(
+            &mut tx,
+            &[now.plus_ms(lease_ms).0.into()],
+            "update conversations set leased_until = $1
+             where (payer, id) in (select payer, id from v)",
+        )
+        .await?;
+    let rows = mine.clone().fetch(&mut tx, &[], CLAIMED).await?;
+    let mut events = inbox::waiting(&mut tx, mine, events_max).await?;
+    tx.commit().await?;
     let mut claimed = Vec::new();
     for row in &rows {
-        let (payer, id): (String, String) = (row.try_get("payer")?, row.try_get("id")?);
-        sqlx::query("update conversations set leased_until = $3 where payer = $1 and id = $2")
-            .bind(&payer)
-            .bind(&id)
-            .bind(now.plus_ms(lease_ms).0)
-            .execute(&mut *tx)
-            .await?;
-        match load(store, &mut tx, row, &payer, &id, events_max).await {
+        let name: (String, String) = (row.try_get("payer")?, row.try_get("id")?);
+        let waiting = events.remove(&name).unwrap_or_default();
+        match load(store, row, &waiting) {
             Ok(it) => claimed.push(it),
             // One that cannot be read must not hold everybody else up; its lease keeps it aside.
-            Err(StoreError::Unreadable(why)) => error!(conversation = id, "left lying: {why}"),
+            Err(StoreError::Unreadable(why)) => error!(conversation = name.1, "left lying: {why}"),
             Err(StoreError::Forgotten) => {}
             Err(error) => return Err(error),
         }
     }
-    tx.commit().await?;
     Ok(claimed)
 }
 
-async fn load(
-    store: &SqlStore,
-    connection: &mut Connection,
-    row: &DbRow,
-    payer: &str,
-    id: &str,
-    events_max: u32,
-) -> Result<Claimed, StoreError> {
+fn load(store: &SqlStore, row: &DbRow, waiting: &[DbRow]) -> Result<Claimed, StoreError> {
     let sealer = beside(store, row)?;
     let conversation = read(row, &sealer)?;
-    let events = inbox::waiting(connection, &sealer, payer, id, events_max).await?;
-    Ok(Claimed { conversation, events })
+    let events = waiting.iter().map(|row| inbox::event(row, &sealer));
+    Ok(Claimed { events: events.collect::<Result<_, _>>()?, conversation })
 }
 
 pub(super) async fn conversation(
@@ -158,7 +142,7 @@ pub(super) async fn conversation(
     id: &str,
 ) -> Result<Option<Conversation>, StoreError> {
     let row = sqlx::query(
-        "select c.payer, c.id, c.principal, c.flow, c.flow_hash, c.parent, c.turn, c.state_ct, c.began, c.turned, k.wrapped
+        "select c.payer, c.id, c.principal, c.flow, c.flow_hash, c.parent, c.turn, c.state_ct, c.began, c.turned, c.record_seq, c.record_hash, k.wrapped
          from conversations c
          left join person_keys k on k.payer = c.payer and k.person = c.principal
          where c.payer = $1 and c.id = $2",
@@ -177,7 +161,7 @@ pub(super) async fn of(
     limit: u32,
 ) -> Result<Vec<Conversation>, StoreError> {
     let rows = sqlx::query(
-        "select c.payer, c.id, c.principal, c.flow, c.flow_hash, c.parent, c.turn, c.state_ct, c.began, c.turned, k.wrapped
+        "select c.payer, c.id, c.principal, c.flow, c.flow_hash, c.parent, c.turn, c.state_ct, c.began, c.turned, c.record_seq, c.record_hash, k.wrapped
          from conversations c
          left join person_keys k on k.payer = c.payer and k.person = c.principal
          where c.payer = $1 and c.principal = $2
@@ -198,7 +182,7 @@ pub(super) async fn about(
     limit: u32,
 ) -> Result<Vec<Conversation>, StoreError> {
     let rows = sqlx::query(
-        "select c.payer, c.id, c.principal, c.flow, c.flow_hash, c.parent, c.turn, c.state_ct, c.began, c.turned, k.wrapped
+        "select c.payer, c.id, c.principal, c.flow, c.flow_hash, c.parent, c.turn, c.state_ct, c.began, c.turned, c.record_seq, c.record_hash, k.wrapped
          from identifiers i
          join conversations c on c.payer = i.payer and c.id = i.conversation
          left join person_keys k on k.payer = c.payer and k.person = c.principal
@@ -217,13 +201,13 @@ fn read_all(store: &SqlStore, rows: &[DbRow]) -> Result<Vec<Conversation>, Store
     rows.iter().map(|row| read(row, &beside(store, row)?)).filter_map(unless_forgotten).collect()
 }
 
-fn beside(store: &SqlStore, row: &DbRow) -> Result<Sealer, StoreError> {
+pub(super) fn beside(store: &SqlStore, row: &DbRow) -> Result<Sealer, StoreError> {
     let (payer, principal): (String, String) = (row.try_get("payer")?, row.try_get("principal")?);
     let wrapped: Option<Vec<u8>> = row.try_get("wrapped")?;
     Sealer::unwrap(&store.vault, &payer, &principal, wrapped.as_deref())
 }
 
-fn read(row: &DbRow, sealer: &Sealer) -> Result<Conversation, StoreError> {
+pub(super) fn read(row: &DbRow, sealer: &Sealer) -> Result<Conversation, StoreError> {
     let id: String = row.try_get("id")?;
     let sealed: Vec<u8> = row.try_get("state_ct")?;
     let state: State = sealer.open("conversations.state", &id, &sealed)?;
@@ -242,5 +226,6 @@ fn read(row: &DbRow, sealer: &Sealer) -> Result<Conversation, StoreError> {
         state,
         began: Timestamp(row.try_get("began")?),
         turned: Timestamp(row.try_get("turned")?),
+        head: Head { seq: row.try_get("record_seq")?, hash: row.try_get("record_hash")? },
     })
 }

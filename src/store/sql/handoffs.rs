@@ -1,5 +1,7 @@
 //! What lies before a desk: `handoffs`, with the drafts for whoever takes one.
 
+use std::sync::Arc;
+
 use mendline_engine::effect::OpenHandoff;
 use mendline_engine::time::Timestamp;
 use serde_json::Value;
@@ -10,15 +12,19 @@ use super::seal::{Sealer, unless_forgotten};
 use super::{Connection, DbRow, SqlStore, effect};
 use crate::store::{EffectRef, HandoffChange, HandoffRow, StoreError};
 
-/// Applies a change of a conversation's handoff.
-pub(super) async fn change(
-    connection: &mut Connection,
-    sealer: &Sealer,
-    payer: &str,
-    conversation: &str,
-    change: &HandoffChange,
-    now: Timestamp,
-) -> Result<(), StoreError> {
+/// A change of a conversation's handoff, with whom it is sealed for.
+pub(super) struct Changed {
+    pub(super) sealer: Arc<Sealer>,
+    pub(super) payer: String,
+    pub(super) conversation: String,
+    pub(super) change: HandoffChange,
+    pub(super) now: Timestamp,
+}
+
+/// Applies a change. Handoffs are rare, so each is a statement of its own.
+pub(super) async fn change(connection: &mut Connection, it: &Changed) -> Result<(), StoreError> {
+    let Changed { sealer, payer, conversation, change, now } = it;
+    let (sealer, payer, conversation) = (sealer.as_ref(), payer.as_str(), conversation.as_str());
     let name = |key| EffectRef { conversation: conversation.into(), key }.to_string();
     match change {
         HandoffChange::Open { key, open, person } => {

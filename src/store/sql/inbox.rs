@@ -1,17 +1,21 @@
 //! What came in: `inbox`.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use mendline_engine::event::Event;
 use mendline_engine::time::Timestamp;
-use serde_json::{Value, json};
-use sqlx::{Connection as _, Row as _};
+use serde_json::Value;
+use sqlx::Row as _;
 use tracing::error;
 
-use super::conversations::principal;
-use super::rows::{Column, Rows};
+use super::batch::{Batch, Job};
+use super::rows::{Cell, Column, Rows};
 use super::seal::Sealer;
-use super::{BEGIN, Connection, DbRow, SqlStore, count, lines};
+use super::writes::Writes;
+use super::{Connection, DbRow, SqlStore, count};
 use crate::channels::Incoming;
-use crate::store::{Accepted, InboxBody, NewArrival, NewLine, Settled, StoreError, Unrouted};
+use crate::store::{Accepted, InboxBody, NewArrival, PersonCommit, Settled, StoreError, Unrouted};
 
 /// Under which (source, id, part) a row enters: the key that makes a second one a no-op.
 #[derive(Clone, Copy)]
@@ -27,134 +31,247 @@ pub(super) struct Entry<'a> {
 }
 
 impl Entry<'_> {
-    fn row(&self) -> String {
+    pub(super) fn row(&self) -> String {
         format!("{}/{}/{}", self.source, self.id, self.part)
     }
 }
 
-pub(super) async fn accept(store: &SqlStore, arrival: &NewArrival) -> Result<Accepted, StoreError> {
+/// An entry that comes from inside the house.
+pub(super) fn own<'a>(
+    source: &'a str,
+    payer: &'a str,
+    id: &'a str,
+    received: Timestamp,
+) -> Entry<'a> {
+    Entry { payer, source, id, part: 0, origin: None, received }
+}
+
+/// How an event enters that is applied in the same transaction: when, and the answer for whoever
+/// waits on it.
+pub(super) struct Applied<'a> {
+    pub(super) at: Timestamp,
+    pub(super) answer: Option<&'a Value>,
+}
+
+/// Puts an event before a conversation, once: a second one under the same entry is a no-op.
+pub(super) fn put_event(
+    writes: &mut Writes,
+    sealer: &Sealer,
+    entry: Entry<'_>,
+    conversation: &str,
+    event: &Event,
+    applied: Option<Applied<'_>>,
+) {
+    let row = entry.row();
+    let answer = applied.as_ref().and_then(|it| it.answer);
+    let n = writes.next();
+    writes.events.push([
+        entry.payer.into(),
+        n.into(),
+        entry.source.into(),
+        entry.id.into(),
+        entry.part.into(),
+        entry.origin.into(),
+        conversation.into(),
+        "".into(),
+        sealer.person().into(),
+        sealer.seal("inbox.body", &row, event).into(),
+        entry.received.0.into(),
+        applied.map(|it| it.at.0).into(),
+        answer.map(|it| sealer.seal("inbox.answer", &row, it)).into(),
+    ]);
+}
+
+/// Which arrivals of a batch are on disk, by the number of the job.
+pub(super) struct Arrivals(BTreeMap<usize, Result<Accepted, StoreError>>);
+
+impl Arrivals {
+    pub(super) fn outcome(&self, nth: usize) -> Result<Accepted, StoreError> {
+        match self.0.get(&nth) {
+            Some(Ok(accepted)) => Ok(*accepted),
+            Some(Err(why)) => Err(why.again()),
+            None => Err(StoreError::Unreadable("an arrival was left out".into())),
+        }
+    }
+
+    /// Whether the job's arrival was put on disk just now.
+    pub(super) fn is_new(&self, nth: usize) -> bool {
+        matches!(self.0.get(&nth), Some(Ok(it)) if !it.duplicate)
+    }
+}
+
+/// The arrival of a job, with when it is done if it is carried.
+pub(super) fn arrival_of(job: &Job) -> Option<(&NewArrival, Option<&PersonCommit>)> {
+    match job {
+        Job::Accept(arrival) => Some((arrival, None)),
+        Job::Carry(carry) => Some((&carry.arrival, Some(&carry.person))),
+        _ => None,
+    }
+}
+
+/// Puts the arrivals of a batch on disk; a second one with the same key is a duplicate.
+pub(super) async fn arrive(
+    connection: &mut Connection,
+    batch: &mut Batch<'_>,
+    jobs: &[Arc<Job>],
+) -> Result<Arrivals, StoreError> {
+    let mut arrivals = Arrivals(BTreeMap::new());
+    let mut rows = Rows::new(ARRIVAL);
+    let mut entered: BTreeMap<[String; 3], Vec<usize>> = BTreeMap::new();
+    for (nth, job) in jobs.iter().enumerate() {
+        let Some((arrival, carried)) = arrival_of(job) else { continue };
+        match row_of(batch, arrival, carried, nth) {
+            Ok(row) => rows.push(row),
+            Err(why) => {
+                arrivals.0.insert(nth, Err(why));
+                continue;
+            }
+        }
+        let key = [arrival.payer.clone(), arrival.source.clone(), arrival.id.clone()];
+        entered.entry(key).or_default().push(nth);
+    }
+    if entered.is_empty() {
+        return Ok(arrivals);
+    }
+    let new = rows.fetch(connection, &[], PUT_ARRIVALS).await?;
+    read_numbers(&new, &mut entered, &mut arrivals, false)?;
+    let mut again = Rows::new(ENTERED);
+    for [payer, source, id] in entered.keys() {
+        again.push([payer.into(), source.into(), id.into()]);
+    }
+    let known = again.fetch(connection, &[], FIND_ARRIVALS).await?;
+    read_numbers(&known, &mut entered, &mut arrivals, true)?;
+    Ok(arrivals)
+}
+
+/// Gives the numbers to the jobs that entered under a row's key; the first of those that are new
+/// is the one that is not a duplicate.
+fn read_numbers(
+    rows: &[DbRow],
+    entered: &mut BTreeMap<[String; 3], Vec<usize>>,
+    arrivals: &mut Arrivals,
+    known: bool,
+) -> Result<(), StoreError> {
+    for row in rows {
+        let key = [row.try_get("payer")?, row.try_get("source")?, row.try_get("id")?];
+        let seq = row.try_get("seq")?;
+        for (at, nth) in entered.remove(&key).unwrap_or_default().into_iter().enumerate() {
+            arrivals.0.insert(nth, Ok(Accepted { seq, duplicate: known || at > 0 }));
+        }
+    }
+    Ok(())
+}
+
+fn row_of(
+    batch: &Batch<'_>,
+    arrival: &NewArrival,
+    carried: Option<&PersonCommit>,
+    nth: usize,
+) -> Result<[Cell; 11], StoreError> {
+    let payer = arrival.payer.as_str();
     let entry = Entry {
-        payer: &arrival.payer,
+        payer,
         source: &arrival.source,
         id: &arrival.id,
         part: 0,
         origin: None,
         received: arrival.received,
     };
-    let mut writer = store.writer().await?;
-    let mut tx = writer.begin_with(BEGIN).await?;
-    if let Some(seq) = find(&mut tx, entry).await? {
-        return Ok(Accepted { seq, duplicate: true });
-    }
+    let row = entry.row();
     let person = arrival.person.as_deref().unwrap_or_default();
-    let seq = match &arrival.body {
+    let (sealer, conversation, body) = match &arrival.body {
         InboxBody::Arrival(incoming) => {
-            let sealer = Sealer::of(&store.vault, &mut tx, entry.payer, person).await?;
-            put(&mut tx, &sealer, entry, None, person, incoming).await?
+            let sealer = batch.keys.of(payer, person)?;
+            let body = sealer.seal("inbox.body", &row, incoming);
+            (sealer, None, body)
         }
         InboxBody::Event { conversation, event } => {
-            let sealer = principal(&store.vault, &mut tx, entry.payer, conversation).await?;
-            put(&mut tx, &sealer, entry, Some(conversation), person, event).await?
+            let name = (payer.to_owned(), conversation.clone());
+            let principal = batch.found.principals.get(&name);
+            let principal = principal.ok_or_else(|| no_conversation(conversation))?;
+            let sealer = batch.keys.of(payer, principal)?;
+            let body = sealer.seal("inbox.body", &row, event);
+            (sealer, Some(conversation.clone()), body)
         }
     };
-    if let Some(text) = &arrival.line {
-        let line = NewLine {
-            payer: arrival.payer.clone(),
-            person: person.into(),
-            channel: arrival.source.clone(),
-            key: format!("in/{}", arrival.id),
-            message: None,
-            body: json!({ "from": "you", "text": text }),
-            at: arrival.received,
-        };
-        lines::append(store, &mut tx, &line).await?;
-    }
-    tx.commit().await?;
-    Ok(Accepted { seq, duplicate: false })
+    let answer = carried.and_then(|it| it.settled.as_ref());
+    Ok([
+        payer.into(),
+        i64::try_from(nth).unwrap_or(i64::MAX).into(),
+        entry.source.into(),
+        entry.id.into(),
+        conversation.into(),
+        person.into(),
+        sealer.person().into(),
+        body.into(),
+        entry.received.0.into(),
+        carried.map(|it| it.now.0).into(),
+        answer.map(|it| sealer.seal("inbox.answer", &row, it)).into(),
+    ])
 }
 
-async fn find(connection: &mut Connection, entry: Entry<'_>) -> Result<Option<i64>, StoreError> {
-    let row = sqlx::query(
-        "select seq from inbox where payer = $1 and source = $2 and id = $3 and part = $4",
-    )
-    .bind(entry.payer)
-    .bind(entry.source)
-    .bind(entry.id)
-    .bind(i64::from(entry.part))
-    .fetch_optional(connection)
-    .await?;
-    Ok(row.map(|it| it.try_get("seq")).transpose()?)
+pub(super) fn no_conversation(id: &str) -> StoreError {
+    StoreError::Unreadable(format!("there is no conversation {id}"))
 }
 
-async fn put<T: serde::Serialize>(
-    connection: &mut Connection,
-    sealer: &Sealer,
-    entry: Entry<'_>,
-    conversation: Option<&str>,
-    person: &str,
-    body: &T,
-) -> Result<i64, StoreError> {
-    let row = sqlx::query(
-        "insert into inbox (payer, source, id, part, origin, conversation, person, key_person, body_ct, received)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning seq",
-    )
-    .bind(entry.payer)
-    .bind(entry.source)
-    .bind(entry.id)
-    .bind(i64::from(entry.part))
-    .bind(entry.origin)
-    .bind(conversation)
-    .bind(person)
-    .bind(sealer.person())
-    .bind(sealer.seal("inbox.body", &entry.row(), body))
-    .bind(entry.received.0)
-    .fetch_one(connection)
-    .await?;
-    Ok(row.try_get("seq")?)
-}
+const ARRIVAL: &[Column] = &[
+    Column::Text("payer"),
+    Column::Int("n"),
+    Column::Text("source"),
+    Column::Text("id"),
+    Column::Text("conversation"),
+    Column::Text("person"),
+    Column::Text("key_person"),
+    Column::Bytes("body_ct"),
+    Column::Int("received"),
+    Column::Int("done_at"),
+    Column::Bytes("answer_ct"),
+];
+const ENTERED: &[Column] = &[Column::Text("payer"), Column::Text("source"), Column::Text("id")];
+const PUT_ARRIVALS: &str = "
+    insert into inbox (payer, source, id, part, conversation, person, key_person, body_ct, received, done_at, answer_ct)
+    select payer, source, id, 0, conversation, person, key_person, body_ct, received, done_at, answer_ct
+    from v where true order by n on conflict do nothing
+    returning seq, payer, source, id";
+const FIND_ARRIVALS: &str = "
+    select i.seq as seq, i.payer as payer, i.source as source, i.id as id
+    from v join inbox i on i.payer = v.payer and i.source = v.source and i.id = v.id and i.part = 0";
 
-/// Puts an event before a conversation, once: a second one under the same entry is a no-op.
-pub(super) async fn put_event(
-    connection: &mut Connection,
-    sealer: &Sealer,
-    entry: Entry<'_>,
-    conversation: &str,
-    event: &Event,
-) -> Result<(), StoreError> {
-    if find(connection, entry).await?.is_none() {
-        put(connection, sealer, entry, Some(conversation), "", event).await?;
-    }
-    Ok(())
-}
+/// Rows by payer and conversation.
+pub(super) type ByConversation = BTreeMap<(String, String), Vec<DbRow>>;
 
-/// Events of a conversation that wait, oldest first.
+/// The events that wait before each of these conversations, oldest first, at most so many each.
 pub(super) async fn waiting(
     connection: &mut Connection,
-    sealer: &Sealer,
-    payer: &str,
-    conversation: &str,
+    conversations: Rows,
     limit: u32,
-) -> Result<Vec<(i64, Event, String, Timestamp)>, StoreError> {
-    let rows = sqlx::query(
-        "select seq, source, id, part, body_ct, received from inbox
-         where payer = $1 and conversation = $2 and done_at is null order by seq limit $3",
-    )
-    .bind(payer)
-    .bind(conversation)
-    .bind(i64::from(limit))
-    .fetch_all(connection)
-    .await?;
-    rows.iter()
-        .map(|row| {
-            let source: String = row.try_get("source")?;
-            Ok((
-                row.try_get("seq")?,
-                body(row, sealer)?,
-                source,
-                Timestamp(row.try_get("received")?),
-            ))
-        })
-        .collect()
+) -> Result<ByConversation, StoreError> {
+    let rows = conversations
+        .fetch(
+            connection,
+            &[limit.into()],
+            "select seq, payer, conversation, source, id, part, body_ct, received from (
+                select i.*, row_number() over (partition by i.payer, i.conversation order by i.seq) as nth
+                from v join inbox i on i.payer = v.payer and i.conversation = v.id
+                where i.done_at is null) as waiting
+             where nth <= $1 order by seq",
+        )
+        .await?;
+    let mut by_conversation = ByConversation::new();
+    for row in rows {
+        let name = (row.try_get("payer")?, row.try_get("conversation")?);
+        by_conversation.entry(name).or_default().push(row);
+    }
+    Ok(by_conversation)
+}
+
+/// An event that waits: its number, what, its source, when it was received.
+pub(super) fn event(
+    row: &DbRow,
+    sealer: &Sealer,
+) -> Result<(i64, Event, String, Timestamp), StoreError> {
+    let received = Timestamp(row.try_get("received")?);
+    Ok((row.try_get("seq")?, body(row, sealer)?, row.try_get("source")?, received))
 }
 
 fn body<T: serde::de::DeserializeOwned>(row: &DbRow, sealer: &Sealer) -> Result<T, StoreError> {
@@ -166,46 +283,6 @@ fn place(row: &DbRow) -> Result<String, StoreError> {
     let (source, id): (String, String) = (row.try_get("source")?, row.try_get("id")?);
     let part = count(row, "part")?;
     Ok(format!("{source}/{id}/{part}"))
-}
-
-/// The rows of this conversation that are not done yet, among `seqs`.
-pub(super) async fn count_open(
-    connection: &mut Connection,
-    payer: &str,
-    conversation: &str,
-    seqs: &[i64],
-) -> Result<usize, StoreError> {
-    let mut rows = Rows::new(&[Column::Int("seq")]);
-    seqs.iter().for_each(|seq| rows.push([(*seq).into()]));
-    let open = rows
-        .fetch(
-            connection,
-            &[payer.into(), conversation.into()],
-            "select inbox.seq from v join inbox on inbox.seq = v.seq
-             where payer = $1 and conversation = $2 and done_at is null",
-        )
-        .await?;
-    Ok(open.len())
-}
-
-/// Marks a row as done, with the answer for whoever waits on it.
-pub(super) async fn finish(
-    connection: &mut Connection,
-    sealer: &Sealer,
-    payer: &str,
-    seq: i64,
-    answer: Option<&Value>,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let answer = answer.map(|it| sealer.seal("inbox.answer", &seq.to_string(), it));
-    sqlx::query("update inbox set done_at = $3, answer_ct = $4 where payer = $1 and seq = $2")
-        .bind(payer)
-        .bind(seq)
-        .bind(now.0)
-        .bind(answer)
-        .execute(connection)
-        .await?;
-    Ok(())
 }
 
 pub(super) async fn unrouted(store: &SqlStore, limit: u32) -> Result<Vec<Unrouted>, StoreError> {
@@ -261,7 +338,7 @@ pub(super) async fn settled(
     // The arrival itself, then the events that its person turn made of it. The plus keeps SQLite
     // from walking everything of the payer instead.
     let rows = sqlx::query(
-        "select i.seq, i.conversation, i.key_person, i.done_at, i.answer_ct, k.wrapped
+        "select i.seq, i.source, i.id, i.part, i.conversation, i.key_person, i.done_at, i.answer_ct, k.wrapped
          from inbox i
          left join person_keys k on k.payer = i.payer and k.person = i.key_person
          where i.payer || '' = $1
@@ -295,6 +372,5 @@ pub(super) async fn settled(
 
 fn answer(store: &SqlStore, row: &DbRow, payer: &str) -> Result<Option<Value>, StoreError> {
     let Some(sealed) = row.try_get::<Option<Vec<u8>>, _>("answer_ct")? else { return Ok(None) };
-    let seq: i64 = row.try_get("seq")?;
-    beside(store, row, payer)?.open("inbox.answer", &seq.to_string(), &sealed).map(Some)
+    beside(store, row, payer)?.open("inbox.answer", &place(row)?, &sealed).map(Some)
 }

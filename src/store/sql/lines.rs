@@ -1,92 +1,151 @@
 //! What stands in a person's chat: `lines`, numbered without gaps by `chats`.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use mendline_engine::time::Timestamp;
+use serde_json::json;
 use sqlx::{Connection as _, Row as _};
 
+use super::batch::{Batch, Job};
+use super::found::line_key;
+use super::inbox::{self, Arrivals};
+use super::rows::{Cell, Column, Rows};
 use super::seal::{Sealer, unless_forgotten};
-use super::{BEGIN, Connection, DbRow, SqlStore, Tx, effect, flag};
-use crate::store::{EffectRef, Line, MessageRef, NewLine, StoreError};
+use super::{BEGIN, Connection, DbRow, SqlStore, effect, flag};
+use crate::store::{EffectRef, Line, MessageRef, NewArrival, NewLine, StoreError};
 
-pub(super) async fn append_line(store: &SqlStore, line: &NewLine) -> Result<i64, StoreError> {
-    let mut writer = store.writer().await?;
-    let mut tx = writer.begin_with(BEGIN).await?;
-    let seq = append(store, &mut tx, line).await?;
-    tx.commit().await?;
-    Ok(seq)
+/// Numbers of the lines of a batch, by the number of the job.
+pub(super) struct Numbers(BTreeMap<usize, Result<i64, StoreError>>);
+
+impl Numbers {
+    pub(super) fn outcome(&self, nth: usize) -> Result<i64, StoreError> {
+        match self.0.get(&nth) {
+            Some(Ok(seq)) => Ok(*seq),
+            Some(Err(why)) => Err(why.again()),
+            None => Err(StoreError::Unreadable("a line was left out".into())),
+        }
+    }
 }
 
-/// Appends a line once. A line that shows a message of a conversation is sealed under the key
-/// of the person whom the conversation is for: an adjuster's chat forgets with the worker.
-pub(super) async fn append(
-    store: &SqlStore,
-    tx: &mut Tx<'_>,
-    line: &NewLine,
-) -> Result<i64, StoreError> {
-    let known = sqlx::query(
-        "select seq from lines where payer = $1 and person = $2 and channel = $3 and key = $4",
-    )
-    .bind(&line.payer)
-    .bind(&line.person)
-    .bind(&line.channel)
-    .bind(&line.key)
-    .fetch_optional(&mut **tx)
-    .await?;
-    if let Some(row) = known {
-        return Ok(row.try_get("seq")?);
+const CHAT: &[Column] =
+    &[Column::Text("payer"), Column::Text("person"), Column::Text("channel"), Column::Int("more")];
+/// The numbers of a chat are never used again, even if a line is forgotten.
+const NUMBER: &str = "
+    insert into chats (payer, person, channel, last_seq)
+    select payer, person, channel, more from v where true
+    on conflict (payer, person, channel) do update set last_seq = chats.last_seq + excluded.last_seq
+    returning payer, person, channel, last_seq";
+
+/// Numbers and writes the lines of a batch: of arrivals that are new, and of messages, each once.
+pub(super) async fn number(
+    connection: &mut Connection,
+    batch: &mut Batch<'_>,
+    jobs: &[Arc<Job>],
+    arrived: &Arrivals,
+) -> Result<Numbers, StoreError> {
+    let mut numbers = Numbers(BTreeMap::new());
+    let mut new: Vec<(Option<usize>, NewLine, Arc<Sealer>)> = Vec::new();
+    let mut same: BTreeMap<[String; 4], Vec<usize>> = BTreeMap::new();
+    for (nth, job) in jobs.iter().enumerate() {
+        if let Job::Line(line) = job.as_ref() {
+            let key = line_key(line);
+            if let Some(seq) = batch.found.lines.get(&key) {
+                numbers.0.insert(nth, Ok(*seq));
+                continue;
+            }
+            match batch.keys.of(&line.payer, &batch.found.concerned(line)) {
+                Ok(sealer) => {
+                    let jobs = same.entry(key).or_default();
+                    if jobs.is_empty() {
+                        new.push((Some(nth), line.clone(), sealer));
+                    }
+                    jobs.push(nth);
+                }
+                Err(why) => {
+                    numbers.0.insert(nth, Err(why));
+                }
+            }
+        } else if arrived.is_new(nth)
+            && let Some((arrival, _)) = inbox::arrival_of(job)
+            && let Some(line) = line_of(arrival)
+        {
+            let sealer = batch.keys.of(&line.payer, &line.person)?;
+            new.push((None, line, sealer));
+        }
     }
-    let message = line.message.as_ref().map(|it| it.effect.to_string());
-    let concerned = concerned(tx, line, message.as_deref()).await?;
-    let sealer = Sealer::of(&store.vault, tx, &line.payer, &concerned).await?;
-    let seq = number(tx, line).await?;
+    let mut next = first_numbers(connection, &new).await?;
+    for (nth, line, sealer) in new {
+        let chat = [line.payer.clone(), line.person.clone(), line.channel.clone()];
+        let seq = next.get_mut(&chat).ok_or_else(|| broken("a chat has no number"))?;
+        batch.writes.lines.push(row_of(&line, *seq, &sealer));
+        if nth.is_some() {
+            for same in same.remove(&line_key(&line)).unwrap_or_default() {
+                numbers.0.insert(same, Ok(*seq));
+            }
+        }
+        *seq += 1;
+    }
+    Ok(numbers)
+}
+
+/// Takes as many numbers of each chat as it gets lines; answers the first of them.
+async fn first_numbers(
+    connection: &mut Connection,
+    new: &[(Option<usize>, NewLine, Arc<Sealer>)],
+) -> Result<BTreeMap<[String; 3], i64>, StoreError> {
+    let mut chats: BTreeMap<[String; 3], i64> = BTreeMap::new();
+    for (_, line, _) in new {
+        let chat = [line.payer.clone(), line.person.clone(), line.channel.clone()];
+        *chats.entry(chat).or_default() += 1;
+    }
+    let mut rows = Rows::new(CHAT);
+    for ([payer, person, channel], more) in &chats {
+        rows.push([payer.into(), person.into(), channel.into(), (*more).into()]);
+    }
+    for row in &rows.fetch(connection, &[], NUMBER).await? {
+        let chat = [row.try_get("payer")?, row.try_get("person")?, row.try_get("channel")?];
+        let last: i64 = row.try_get("last_seq")?;
+        if let Some(count) = chats.get_mut(&chat) {
+            *count = last - *count + 1;
+        }
+    }
+    Ok(chats)
+}
+
+/// What a person did, as it stands in her own chat.
+fn line_of(arrival: &NewArrival) -> Option<NewLine> {
+    Some(NewLine {
+        payer: arrival.payer.clone(),
+        person: arrival.person.clone().unwrap_or_default(),
+        channel: arrival.source.clone(),
+        key: format!("in/{}", arrival.id),
+        message: None,
+        body: json!({ "from": "you", "text": arrival.line.as_ref()? }),
+        at: arrival.received,
+    })
+}
+
+fn row_of(line: &NewLine, seq: i64, sealer: &Sealer) -> [Cell; 10] {
     let row = place(&line.person, &line.channel, seq);
     let question = line.body.get("question").and_then(|it| it.as_str());
-    let question = question.filter(|it| it.parse::<EffectRef>().is_ok());
-    sqlx::query(
-        "insert into lines (payer, person, channel, seq, key, message, question, key_person, body_ct, at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-    )
-    .bind(&line.payer)
-    .bind(&line.person)
-    .bind(&line.channel)
-    .bind(seq)
-    .bind(&line.key)
-    .bind(&message)
-    .bind(question)
-    .bind(sealer.person())
-    .bind(sealer.seal("lines.body", &row, &line.body))
-    .bind(line.at.0)
-    .execute(&mut **tx)
-    .await?;
-    Ok(seq)
+    let question = question.filter(|it| it.parse::<EffectRef>().is_ok()).map(str::to_owned);
+    [
+        line.payer.as_str().into(),
+        line.person.as_str().into(),
+        line.channel.as_str().into(),
+        seq.into(),
+        line.key.as_str().into(),
+        line.message.as_ref().map(|it| it.effect.to_string()).into(),
+        question.into(),
+        sealer.person().into(),
+        sealer.seal("lines.body", &row, &line.body).into(),
+        line.at.0.into(),
+    ]
 }
 
-/// Whom a line concerns.
-async fn concerned(
-    connection: &mut Connection,
-    line: &NewLine,
-    message: Option<&str>,
-) -> Result<String, StoreError> {
-    let row = sqlx::query("select key_person from outbox where payer = $1 and effect = $2")
-        .bind(&line.payer)
-        .bind(message)
-        .fetch_optional(connection)
-        .await?;
-    Ok(row.map(|it| it.try_get("key_person")).transpose()?.unwrap_or_else(|| line.person.clone()))
-}
-
-/// The next number of a chat. It is never used again, even if the line is forgotten.
-async fn number(connection: &mut Connection, line: &NewLine) -> Result<i64, StoreError> {
-    let row = sqlx::query(
-        "insert into chats (payer, person, channel, last_seq) values ($1, $2, $3, 1)
-         on conflict (payer, person, channel) do update set last_seq = chats.last_seq + 1
-         returning last_seq",
-    )
-    .bind(&line.payer)
-    .bind(&line.person)
-    .bind(&line.channel)
-    .fetch_one(connection)
-    .await?;
-    Ok(row.try_get("last_seq")?)
+fn broken(why: &str) -> StoreError {
+    StoreError::Unreadable(why.into())
 }
 
 fn place(person: &str, channel: &str, seq: i64) -> String {
@@ -185,18 +244,4 @@ pub(super) async fn acknowledge(
             Ok(MessageRef { payer: payer.into(), effect: effect(&name)? })
         })
         .collect()
-}
-
-/// The message has its receipt; its line need not be looked at again.
-pub(super) async fn reported(
-    connection: &mut Connection,
-    payer: &str,
-    message: &str,
-) -> Result<(), StoreError> {
-    sqlx::query("update lines set reported = 1 where payer = $1 and message = $2")
-        .bind(payer)
-        .bind(message)
-        .execute(connection)
-        .await?;
-    Ok(())
 }

@@ -4,6 +4,7 @@
 //! What is private is sealed before it reaches a statement ([`seal`]). A batch costs one statement
 //! a table ([`rows`]).
 
+mod batch;
 mod calls;
 mod care;
 mod commit;
@@ -13,10 +14,13 @@ mod doors;
 mod flows;
 mod focus;
 mod forget;
+mod found;
 mod handoffs;
 mod health;
 mod inbox;
+mod keys;
 mod lines;
+mod look;
 mod outbox;
 mod people;
 mod questions;
@@ -28,6 +32,8 @@ mod settle;
 mod shared;
 mod timers;
 mod watch;
+pub(super) mod writer;
+mod writes;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -35,10 +41,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use mendline_engine::time::Timestamp;
 use serde_json::Value;
-use sqlx::pool::PoolConnection;
-use sqlx::{Connection as _, Row as _};
+use sqlx::Row as _;
 
-use super::db::{self, BEGIN, Connection, Database, DbRow, Pool};
+use batch::{Done, Job};
+use writer::{Writer, Writing};
+
+use super::db::{self, BEGIN, Connection, Database, DbRow, Pool, UNLESS_LOCKED};
 use crate::store::rows::*;
 use crate::store::shared::Wire;
 use crate::store::{Care, Shared, Store, StoreError};
@@ -47,7 +55,7 @@ use crate::vault::Vault;
 /// A store in a database.
 pub struct SqlStore {
     /// `None` where it was opened for looking.
-    pub(super) writers: Option<Pool>,
+    pub(super) writer: Option<Writer>,
     pub(super) readers: Pool,
     pub(super) vault: Arc<Vault>,
     /// What must live as long as the store: the lock on a file, a folder that goes away with it.
@@ -60,22 +68,27 @@ pub struct SqlStore {
 type Tx<'a> = sqlx::Transaction<'a, Database>;
 
 impl SqlStore {
-    async fn writer(&self) -> Result<PoolConnection<Database>, StoreError> {
-        let Some(writers) = &self.writers else {
-            return Err(StoreError::Unwritable("it was opened for looking only".into()));
-        };
-        let mut writer = writers.acquire().await?;
-        // Usually a rollback is on its way still. But a full disk makes SQLite end a transaction by
-        // itself; the driver's rollback then fails, and it believes for ever that one is open.
-        if writer.is_in_transaction() {
-            writer.ping().await?;
-        }
-        if writer.is_in_transaction() {
-            writer.close().await?;
-            writer = writers.acquire().await?;
-        }
-        Ok(writer)
+    /// A connection for one rare write.
+    async fn writer(&self) -> Result<Writing, StoreError> {
+        self.queue()?.hold().await
     }
+
+    /// Where what is frequent is handed in.
+    fn queue(&self) -> Result<&Writer, StoreError> {
+        self.writer.as_ref().ok_or_else(only_looking)
+    }
+
+    async fn write(&self, job: Job) -> Result<Done, StoreError> {
+        self.queue()?.write(job).await
+    }
+}
+
+fn only_looking() -> StoreError {
+    StoreError::Unwritable("it was opened for looking only".into())
+}
+
+fn mistaken() -> StoreError {
+    StoreError::Unreadable("another answer than the one to this job".into())
 }
 
 /// A yes or no, as both databases keep it: 0 or 1.
@@ -108,15 +121,37 @@ fn effect(text: &str) -> Result<EffectRef, StoreError> {
 #[async_trait]
 impl Store for SqlStore {
     async fn accept(&self, arrival: &NewArrival) -> Result<Accepted, StoreError> {
-        inbox::accept(self, arrival).await
+        match self.write(Job::Accept(arrival.clone())).await? {
+            Done::Accepted(accepted) => Ok(accepted),
+            _ => Err(mistaken()),
+        }
     }
 
     async fn unrouted(&self, limit: u32) -> Result<Vec<Unrouted>, StoreError> {
         inbox::unrouted(self, limit).await
     }
 
+    async fn look(&self, asks: &[Ask]) -> Result<Vec<Look>, StoreError> {
+        look::look(self, asks).await
+    }
+
+    async fn carry(&self, carries: Vec<Carry>) -> Vec<Result<Carried, StoreError>> {
+        let jobs: Vec<_> = carries.into_iter().map(|it| Job::Carry(Box::new(it))).collect();
+        let outcomes = match self.queue() {
+            Ok(queue) => queue.write_all(jobs).await,
+            Err(_) => return jobs.iter().map(|_| Err(only_looking())).collect(),
+        };
+        outcomes
+            .into_iter()
+            .map(|it| match it? {
+                Done::Carried(carried) => Ok(carried),
+                _ => Err(mistaken()),
+            })
+            .collect()
+    }
+
     async fn commit_person(&self, commit: PersonCommit) -> Result<(), StoreError> {
-        routing::commit_person(self, &commit).await
+        self.write(Job::Person(Box::new(commit))).await.map(drop)
     }
 
     async fn settled(&self, payer: &str, seq: i64) -> Result<Option<Settled>, StoreError> {
@@ -134,7 +169,11 @@ impl Store for SqlStore {
     }
 
     async fn commit(&self, commits: Vec<TurnCommit>) -> Vec<Result<(), StoreError>> {
-        commit::commit(self, &commits).await
+        let jobs = commits.into_iter().map(|it| Job::Turn(Box::new(it))).collect();
+        match self.queue() {
+            Ok(queue) => queue.write_all(jobs).await.into_iter().map(|it| it.map(drop)).collect(),
+            Err(_) => jobs.iter().map(|_| Err(only_looking())).collect(),
+        }
     }
 
     async fn conversation(
@@ -173,7 +212,7 @@ impl Store for SqlStore {
     }
 
     async fn freeze(&self, key: &MessageRef, frozen: &Frozen) -> Result<(), StoreError> {
-        outbox::freeze(self, key, frozen).await
+        self.write(Job::Freeze(key.clone(), frozen.clone())).await.map(drop)
     }
 
     async fn settle_message(
@@ -182,7 +221,7 @@ impl Store for SqlStore {
         became: Became,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        settle::message(self, key, became, now).await
+        self.write(Job::Settle(key.clone(), became, now)).await.map(drop)
     }
 
     async fn dead_letters(&self, payer: &str, limit: u32) -> Result<Vec<DeadLetter>, StoreError> {
@@ -205,7 +244,8 @@ impl Store for SqlStore {
         became: CallBecame,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        calls::settle(self, payer, key, became, now).await
+        let (payer, call) = (payer.to_owned(), key.clone());
+        self.write(Job::Return { payer, call, became, now }).await.map(drop)
     }
 
     async fn fire_due(&self, now: Timestamp, limit: u32) -> Result<u32, StoreError> {
@@ -245,7 +285,10 @@ impl Store for SqlStore {
     }
 
     async fn append_line(&self, line: &NewLine) -> Result<i64, StoreError> {
-        lines::append_line(self, line).await
+        match self.write(Job::Line(line.clone())).await? {
+            Done::Line(seq) => Ok(seq),
+            _ => Err(mistaken()),
+        }
     }
 
     async fn acknowledge(

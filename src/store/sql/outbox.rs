@@ -2,13 +2,28 @@
 
 use mendline_engine::message::{Message, MessageKind};
 use mendline_engine::time::Timestamp;
-use sqlx::{Connection as _, Row as _};
+use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 use tracing::error;
 
+use super::batch::Batch;
 use super::rows::{Column, Rows};
 use super::seal::Sealer;
-use super::{BEGIN, Connection, DbRow, SqlStore, care, count, effect, finds};
+use super::writes::Writes;
+use super::{BEGIN, DbRow, SqlStore, UNLESS_LOCKED, care, count, effect, finds};
 use crate::store::{DeadLetter, EffectRef, Frozen, MessageRef, MessageRow, OutboxRow, StoreError};
+
+const LEASED: &str = "
+    select o.seq, o.payer, o.effect, o.person, o.key_person, o.message_ct, o.frozen_ct, o.committed,
+           o.attempts + case when o.leased_until is null then 0 else 1 end as attempts,
+           c.flow, c.flow_hash, k.wrapped,
+           (select paused.why from outbox paused
+            where paused.payer = o.payer and paused.lane = o.lane and paused.person = o.person
+              and paused.seq < o.seq and paused.settled_at is null and paused.status = 'paused'
+            order by paused.seq limit 1) as behind
+    from v join outbox o on o.seq = v.seq
+    left join conversations c on c.payer = o.payer and c.id = o.lane
+    left join person_keys k on k.payer = o.payer and k.person = o.key_person
+    order by o.due, o.seq";
 
 /// A message on its way into the outbox.
 pub(super) struct Outgoing<'a> {
@@ -19,37 +34,35 @@ pub(super) struct Outgoing<'a> {
     pub(super) message: &'a Message,
 }
 
-pub(super) async fn put(
-    connection: &mut Connection,
+pub(super) fn put(
+    writes: &mut Writes,
     sealer: &Sealer,
     payer: &str,
     outgoing: &Outgoing<'_>,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) {
     let message = outgoing.message;
     let effect = outgoing.effect.to_string();
     let question = message
         .question
         .filter(|_| !outgoing.lane.is_empty())
         .map(|key| EffectRef { conversation: outgoing.lane.into(), key }.to_string());
-    sqlx::query(
-        "insert into outbox (payer, effect, lane, person, key_person, question, focuses, urgent, message_ct, status, due, committed, changed)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'due', $10, $10, $10)",
-    )
-    .bind(payer)
-    .bind(&effect)
-    .bind(outgoing.lane)
-    .bind(outgoing.person)
-    .bind(sealer.person())
-    .bind(&question)
     // New cards never take focus (rule 4).
-    .bind(i64::from(question.is_some() && message.card.is_none()))
-    .bind(i64::from(message.kind == MessageKind::Safety))
-    .bind(sealer.seal("outbox.message", &effect, message))
-    .bind(now.0)
-    .execute(connection)
-    .await?;
-    Ok(())
+    let focuses = question.is_some() && message.card.is_none();
+    let n = writes.next();
+    writes.messages.push([
+        payer.into(),
+        n.into(),
+        effect.as_str().into(),
+        outgoing.lane.into(),
+        outgoing.person.into(),
+        sealer.person().into(),
+        question.into(),
+        focuses.into(),
+        (message.kind == MessageKind::Safety).into(),
+        sealer.seal("outbox.message", &effect, message).into(),
+        now.0.into(),
+    ]);
 }
 
 /// Help in danger overtakes what is held before it; everything else keeps its place. What waits
@@ -66,41 +79,36 @@ pub(super) async fn lease(
         return Ok(Vec::new());
     }
     let mut tx = writer.begin_with(BEGIN).await?;
-    let rows = sqlx::query(
-        "select o.seq, o.payer, o.effect, o.person, o.key_person, o.message_ct, o.frozen_ct, o.committed,
-                o.attempts + case when o.leased_until is null then 0 else 1 end as attempts, c.flow, c.flow_hash, k.wrapped,
-                (select paused.why from outbox paused
-                 where paused.payer = o.payer and paused.lane = o.lane and paused.person = o.person
-                   and paused.seq < o.seq and paused.settled_at is null and paused.status = 'paused'
-                 order by paused.seq limit 1) as behind
-         from outbox o
-         left join conversations c on c.payer = o.payer and c.id = o.lane
-         left join person_keys k on k.payer = o.payer and k.person = o.key_person
-         where o.settled_at is null and o.due <= $1
-           and (o.leased_until is null or o.leased_until <= $1)
-           and (o.urgent = 1 or not exists (
-                select 1 from outbox before
-                where before.payer = o.payer and before.lane = o.lane and before.person = o.person
-                  and before.seq < o.seq and before.settled_at is null and before.status <> 'paused'))
-         order by o.due, o.seq limit $2",
-    )
-    .bind(now.0)
-    .bind(i64::from(limit))
-    .fetch_all(&mut *tx)
-    .await?;
-    let seqs = rows.iter().map(|row| row.try_get("seq")).collect::<Result<Vec<i64>, _>>()?;
-    // A lease that ran out was an attempt of which nobody knows how it ended.
-    let mut leasing = Rows::new(&[Column::Int("seq")]);
-    seqs.into_iter().for_each(|seq| leasing.push([seq.into()]));
-    leasing
-        .execute(
-            &mut tx,
-            &[now.plus_ms(lease_ms).0.into()],
-            "update outbox set leased_until = $1,
-                attempts = attempts + case when leased_until is null then 0 else 1 end
-             where seq in (select seq from v)",
-        )
+    let statement = format!(
+        "select mine.seq from outbox mine
+         where mine.settled_at is null and mine.due <= $1
+           and (mine.leased_until is null or mine.leased_until <= $1)
+           and (mine.urgent = 1 or not exists (
+                select 1 from outbox earlier
+                where earlier.payer = mine.payer and earlier.lane = mine.lane
+                  and earlier.person = mine.person and earlier.seq < mine.seq
+                  and earlier.settled_at is null and earlier.status <> 'paused'))
+         order by mine.due, mine.seq limit $2 {UNLESS_LOCKED}"
+    );
+    let free = sqlx::query(AssertSqlSafe(statement))
+        .bind(now.0)
+        .bind(i64::from(limit))
+        .fetch_all(&mut *tx)
         .await?;
+    let mut mine = Rows::new(&[Column::Int("seq")]);
+    for row in &free {
+        mine.push([row.try_get::<i64, _>("seq")?.into()]);
+    }
+    let rows = mine.clone().fetch(&mut tx, &[], LEASED).await?;
+    // A lease that ran out was an attempt of which nobody knows how it ended.
+    mine.execute(
+        &mut tx,
+        &[now.plus_ms(lease_ms).0.into()],
+        "update outbox set leased_until = $1,
+            attempts = attempts + case when leased_until is null then 0 else 1 end
+         where seq in (select seq from v)",
+    )
+    .await?;
     tx.commit().await?;
     let mut leased = Vec::new();
     for row in &rows {
@@ -149,36 +157,25 @@ fn beside(store: &SqlStore, row: &DbRow, payer: &str) -> Result<Sealer, StoreErr
     Sealer::unwrap(&store.vault, payer, &person, wrapped.as_deref())
 }
 
-pub(super) async fn freeze(
-    store: &SqlStore,
+/// Keeps the bytes of a message that has not been settled yet.
+pub(super) fn freeze(
+    batch: &mut Batch<'_>,
     key: &MessageRef,
     frozen: &Frozen,
 ) -> Result<(), StoreError> {
     let name = key.effect.to_string();
-    let mut writer = store.writer().await?;
-    let mut tx = writer.begin_with(BEGIN).await?;
-    let row = sqlx::query(
-        "select o.key_person, k.wrapped from outbox o
-         left join person_keys k on k.payer = o.payer and k.person = o.key_person
-         where o.payer = $1 and o.effect = $2",
-    )
-    .bind(&key.payer)
-    .bind(&name)
-    .fetch_optional(&mut *tx)
-    .await?
-    .ok_or_else(|| StoreError::Unreadable(format!("there is no message {name}")))?;
-    let sealer = beside(store, &row, &key.payer)?;
-    sqlx::query(
-        "update outbox set channel = $3, frozen_ct = $4
-         where payer = $1 and effect = $2 and settled_at is null",
-    )
-    .bind(&key.payer)
-    .bind(&name)
-    .bind(&frozen.channel)
-    .bind(sealer.seal("outbox.frozen", &name, frozen))
-    .execute(&mut *tx)
-    .await?;
-    Ok(tx.commit().await?)
+    let Some(sending) = batch.found.messages.get_mut(&(key.payer.clone(), name.clone())) else {
+        return Err(StoreError::Unreadable(format!("there is no message {name}")));
+    };
+    sending.channel = Some(frozen.channel.clone());
+    let sealer = batch.keys.of(&key.payer, &sending.key_person)?;
+    batch.writes.frozen.push([
+        key.payer.as_str().into(),
+        name.as_str().into(),
+        frozen.channel.as_str().into(),
+        sealer.seal("outbox.frozen", &name, frozen).into(),
+    ]);
+    Ok(())
 }
 
 pub(super) async fn messages(

@@ -6,102 +6,60 @@ use mendline_engine::time::Timestamp;
 use sqlx::Row as _;
 
 use super::seal::{Sealer, unless_forgotten};
-use super::{Connection, DbRow, SqlStore, effect, focus};
+use super::writes::Writes;
+use super::{DbRow, SqlStore, effect};
 use crate::store::{EffectRef, NewMessage, QuestionRow, StoreError};
 
 /// A message puts its question to its person: the first opens it, a later one replaces the
 /// words and the buttons; what only asks for more about a card leaves the card as it is. What was
 /// closed stays closed.
-pub(super) async fn put(
-    connection: &mut Connection,
+pub(super) fn put(
+    writes: &mut Writes,
     sealer: &Sealer,
     payer: &str,
     conversation: &str,
     new: &NewMessage,
     now: Timestamp,
-) -> Result<(), StoreError> {
-    let Some(key) = new.message.question else { return Ok(()) };
+) {
+    let Some(key) = new.message.question else { return };
     let question = EffectRef { conversation: conversation.into(), key }.to_string();
     let row = place(&question, &new.person);
-    sqlx::query(
-        "insert into questions (payer, question, person, conversation, key_person, party, is_decide, message_ct, opened, due)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-         on conflict (payer, question, person) do update
-         set party = excluded.party, is_decide = excluded.is_decide, message_ct = excluded.message_ct, due = excluded.due
-         where excluded.is_decide >= questions.is_decide",
-    )
-    .bind(payer)
-    .bind(&question)
-    .bind(&new.person)
-    .bind(conversation)
-    .bind(sealer.person())
-    .bind(&new.message.party)
-    .bind(i64::from(new.message.card.is_some()))
-    .bind(sealer.seal("questions.message", &row, &new.message))
-    .bind(now.0)
-    .bind(new.due.map(|it| it.0))
-    .execute(connection)
-    .await?;
-    Ok(())
+    let card = new.message.card.is_some();
+    let whose = (payer.to_owned(), question.clone(), new.person.clone());
+    writes.question(
+        whose,
+        card,
+        [
+            payer.into(),
+            question.into(),
+            new.person.as_str().into(),
+            conversation.into(),
+            sealer.person().into(),
+            new.message.party.as_str().into(),
+            card.into(),
+            sealer.seal("questions.message", &row, &new.message).into(),
+            now.0.into(),
+            new.due.map(|it| it.0).into(),
+        ],
+    );
 }
 
 fn place(question: &str, person: &str) -> String {
     format!("{question} {person}")
 }
 
-/// Closes every copy of a question, once. What is held for the morning and asks it is looked at
-/// now: it will not go out, and must not keep back what comes after it.
-pub(super) async fn close(
-    connection: &mut Connection,
+/// Closes every copy of a question, once.
+pub(super) fn close(
+    writes: &mut Writes,
     sealer: &Sealer,
     payer: &str,
     question: &EffectRef,
     why: &Closed,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) {
     let question = question.to_string();
-    sqlx::query(
-        "update questions set closed_at = $3, closed_ct = $4
-         where payer = $1 and question = $2 and closed_at is null",
-    )
-    .bind(payer)
-    .bind(&question)
-    .bind(now.0)
-    .bind(sealer.seal("questions.closed", &question, why))
-    .execute(&mut *connection)
-    .await?;
-    sqlx::query(
-        "update outbox set due = $3
-         where payer = $1 and question = $2 and status = 'held' and settled_at is null
-           and frozen_ct is null",
-    )
-    .bind(payer)
-    .bind(&question)
-    .bind(now.0)
-    .execute(&mut *connection)
-    .await?;
-    focus::free(connection, payer, &question).await
-}
-
-/// The person has it before her eyes.
-pub(super) async fn shown(
-    connection: &mut Connection,
-    payer: &str,
-    question: &str,
-    person: &str,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "update questions set shown = coalesce(shown, $4)
-         where payer = $1 and question = $2 and person = $3",
-    )
-    .bind(payer)
-    .bind(question)
-    .bind(person)
-    .bind(now.0)
-    .execute(connection)
-    .await?;
-    Ok(())
+    let why = sealer.seal("questions.closed", &question, why);
+    writes.closed.push([payer.into(), question.into(), now.0.into(), why.into()]);
 }
 
 pub(super) async fn in_focus(
@@ -162,7 +120,7 @@ pub(super) async fn question(
     row.map(|row| read(store, &row)).transpose()
 }
 
-fn read(store: &SqlStore, row: &DbRow) -> Result<QuestionRow, StoreError> {
+pub(super) fn read(store: &SqlStore, row: &DbRow) -> Result<QuestionRow, StoreError> {
     let (payer, principal): (String, String) = (row.try_get("payer")?, row.try_get("key_person")?);
     let wrapped: Option<Vec<u8>> = row.try_get("wrapped")?;
     let sealer = Sealer::unwrap(&store.vault, &payer, &principal, wrapped.as_deref())?;

@@ -5,69 +5,52 @@ use mendline_engine::time::Timestamp;
 use sha2::{Digest, Sha256};
 use sqlx::Row as _;
 
-use super::Connection;
 use super::SqlStore;
+use super::rows::Cell;
 use super::seal::Sealer;
-use crate::store::{RecordRow, StoreError, TurnCommit};
+use crate::store::{Head, RecordRow, StoreError, TurnCommit};
 use crate::vault::hex;
 
-/// The end of a conversation's chain; kept with the conversation, so that a cut end shows.
-pub(super) struct Head {
-    pub(super) seq: i64,
-    pub(super) hash: String,
-}
-
-impl Head {
-    /// The head after one row more.
-    fn next(&self, payer: &str, conversation: &str, at: i64, sealed: &[u8]) -> Head {
-        let seq = self.seq + 1;
-        let mut hash = Sha256::new();
-        for part in [self.hash.as_bytes(), payer.as_bytes(), conversation.as_bytes()] {
-            hash.update((part.len() as u64).to_be_bytes());
-            hash.update(part);
-        }
-        hash.update(seq.to_be_bytes());
-        hash.update(at.to_be_bytes());
-        hash.update(sealed);
-        Head { seq, hash: hex(&hash.finalize()) }
+/// The head after one row more.
+fn next(head: &Head, payer: &str, conversation: &str, at: i64, sealed: &[u8]) -> Head {
+    let seq = head.seq + 1;
+    let mut hash = Sha256::new();
+    for part in [head.hash.as_bytes(), payer.as_bytes(), conversation.as_bytes()] {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
     }
+    hash.update(seq.to_be_bytes());
+    hash.update(at.to_be_bytes());
+    hash.update(sealed);
+    Head { seq, hash: hex(&hash.finalize()) }
 }
 
-/// Appends a turn's rows and moves the head.
-pub(super) async fn append(
-    connection: &mut Connection,
-    sealer: &Sealer,
-    commit: &TurnCommit,
-    mut head: Head,
-) -> Result<(), StoreError> {
+/// A turn's rows of the record, sealed and chained once.
+pub(super) struct Sealed {
+    pub(super) rows: Vec<[Cell; 6]>,
+    /// The end of the chain after them.
+    pub(super) head: Head,
+}
+
+/// Seals and chains a turn's rows.
+pub(super) fn seal(sealer: &Sealer, commit: &TurnCommit) -> Sealed {
     let (payer, conversation) = (commit.payer.as_str(), commit.conversation.as_str());
+    let mut head = commit.head.clone();
+    let mut rows = Vec::with_capacity(commit.record.len());
     for body in &commit.record {
         let row = format!("{conversation}/{}", head.seq + 1);
         let sealed = sealer.seal("record.body", &row, body);
-        head = head.next(payer, conversation, commit.now.0, &sealed);
-        sqlx::query(
-            "insert into record (payer, conversation, seq, at, body_ct, hash)
-             values ($1, $2, $3, $4, $5, $6)",
-        )
-        .bind(payer)
-        .bind(conversation)
-        .bind(head.seq)
-        .bind(commit.now.0)
-        .bind(sealed)
-        .bind(&head.hash)
-        .execute(&mut *connection)
-        .await?;
+        head = next(&head, payer, conversation, commit.now.0, &sealed);
+        rows.push([
+            payer.into(),
+            conversation.into(),
+            head.seq.into(),
+            commit.now.0.into(),
+            sealed.into(),
+            head.hash.clone().into(),
+        ]);
     }
-    sqlx::query(
-        "update conversations set record_seq = $3, record_hash = $4 where payer = $1 and id = $2",
-    )
-    .bind(payer)
-    .bind(conversation)
-    .bind(head.seq)
-    .bind(&head.hash)
-    .execute(connection)
-    .await?;
-    Ok(())
+    Sealed { rows, head }
 }
 
 pub(super) async fn record(
@@ -117,11 +100,11 @@ pub(super) async fn verify_chain(
     .bind(conversation)
     .fetch_all(&store.readers)
     .await?;
-    let mut head = Head { seq: 0, hash: String::new() };
+    let mut head = Head::default();
     for row in &rows {
         let Some(seq) = row.try_get::<Option<i64>, _>("seq")? else { break };
         let sealed: Vec<u8> = row.try_get("body_ct")?;
-        let next = head.next(payer, conversation, row.try_get("at")?, &sealed);
+        let next = next(&head, payer, conversation, row.try_get("at")?, &sealed);
         if next.seq != seq || next.hash != row.try_get::<String, _>("hash")? {
             return Ok(Some(next.seq));
         }

@@ -1,66 +1,116 @@
-//! A person turn: one arrival, routed; in one transaction.
+//! Person turns as rows: one arrival, routed; and what is carried with it.
 
 use mendline_engine::message::EffectKey;
-use mendline_engine::time::Timestamp;
-use sqlx::{Connection as _, Row as _};
 
-use super::conversations::{begin, principal};
-use super::inbox::{self, Entry};
+use super::batch::{Batch, Done, Outcome};
+use super::commit::{self, Turned};
+use super::conversations::{self, Born};
+use super::inbox::Entry;
 use super::outbox::{self, Outgoing};
-use super::seal::Sealer;
-use super::{BEGIN, SqlStore, people};
-use crate::store::{EffectRef, PersonCommit, StoreError};
+use crate::store::{Accepted, Carried, Carry, EffectRef, PersonCommit, StoreError, TurnCommit};
 
-pub(super) async fn commit_person(
-    store: &SqlStore,
-    commit: &PersonCommit,
-) -> Result<(), StoreError> {
-    let payer = commit.payer.as_str();
-    let mut writer = store.writer().await?;
-    let mut tx = writer.begin_with(BEGIN).await?;
-    let row = sqlx::query(
-        "select source, id, received, done_at from inbox
-         where payer = $1 and seq = $2 and conversation is null",
-    )
-    .bind(payer)
-    .bind(commit.seq)
-    .fetch_optional(&mut *tx)
-    .await?
-    .ok_or_else(|| StoreError::Unreadable(format!("there is no arrival {}", commit.seq)))?;
-    if row.try_get::<Option<i64>, _>("done_at")?.is_some() {
+/// A person turn of an arrival that lies in the inbox.
+pub(super) fn person(batch: &mut Batch<'_>, commit: &PersonCommit) -> Result<(), StoreError> {
+    let arrival = batch.found.arrivals.remove(&(commit.payer.clone(), commit.seq));
+    let Some(arrival) = arrival else {
+        return Err(StoreError::Unreadable(format!("there is no arrival {}", commit.seq)));
+    };
+    if arrival.done {
         return Err(StoreError::Conflict);
     }
-    let (source, id): (String, String) = (row.try_get("source")?, row.try_get("id")?);
-    let received = Timestamp(row.try_get("received")?);
-    let entry =
-        Entry { payer, source: &source, id: &id, part: 0, origin: Some(commit.seq), received };
-    let sealer = Sealer::of(&store.vault, &mut tx, payer, &commit.person).await?;
+    let entry = Entry {
+        payer: &commit.payer,
+        source: &arrival.source,
+        id: &arrival.id,
+        part: 0,
+        origin: Some(commit.seq),
+        received: arrival.received,
+    };
+    let sealer = batch.keys.of(&commit.payer, &commit.person)?;
+    let answer = commit.settled.as_ref();
+    let answer = answer.map(|it| sealer.seal("inbox.answer", &entry.row(), it));
+    batch.writes.done.push([
+        commit.payer.as_str().into(),
+        commit.seq.into(),
+        commit.now.0.into(),
+        answer.into(),
+    ]);
+    put(batch, commit, commit.seq, entry, &[])
+}
 
-    for fact in &commit.facts {
-        people::change(&mut tx, payer, &commit.person, fact).await?;
+/// An arrival with all that it leads to. One that was there already leads to nothing again.
+pub(super) fn carry(
+    batch: &mut Batch<'_>,
+    carry: &Carry,
+    accepted: Result<Accepted, StoreError>,
+    turned: &mut Turned,
+    nth: usize,
+) -> Outcome {
+    let accepted = accepted?;
+    if accepted.duplicate {
+        return Ok(Done::Carried(Carried { accepted, turned: false }));
     }
-    let mut parts = 1..;
-    let mut next = || parts.next().expect("the numbers do not end");
-    for new in &commit.begins {
-        begin(store, &mut tx, new, commit.now, Entry { part: next(), ..entry }).await?;
-    }
-    for (conversation, event) in &commit.events {
-        match principal(&store.vault, &mut tx, payer, conversation).await {
-            Ok(sealer) => {
-                let entry = Entry { part: next(), ..entry };
-                inbox::put_event(&mut tx, &sealer, entry, conversation, event).await?;
-            }
-            // Whoever was forgotten has no events any more.
-            Err(StoreError::Forgotten) => {}
+    let mut went = Vec::new();
+    for (at, turn) in carry.turns.iter().enumerate() {
+        match turned.take(nth, at) {
+            Ok(record) => went.push((turn, record)),
+            // Its events wait in the inbox.
+            Err(StoreError::Conflict) => {}
             Err(error) => return Err(error),
         }
     }
+    let all = went.len() == carry.turns.len();
+    let arrival = &carry.arrival;
+    let entry = Entry {
+        payer: &arrival.payer,
+        source: &arrival.source,
+        id: &arrival.id,
+        part: 0,
+        origin: Some(accepted.seq),
+        received: arrival.received,
+    };
+    let heads: Vec<_> =
+        went.iter().map(|(turn, record)| Born { turn, head: &record.head }).collect();
+    put(batch, &carry.person, accepted.seq, entry, &heads)?;
+    for (turn, record) in went {
+        let sealer = batch.keys.of(&turn.payer, &turn.principal)?;
+        commit::put(batch, turn, record, &sealer)?;
+    }
+    Ok(Done::Carried(Carried { accepted, turned: all }))
+}
+
+/// What a person turn writes. Events that a turn of `went` applied enter as done.
+fn put(
+    batch: &mut Batch<'_>,
+    commit: &PersonCommit,
+    seq: i64,
+    entry: Entry<'_>,
+    went: &[Born<'_>],
+) -> Result<(), StoreError> {
+    let payer = commit.payer.as_str();
+    let sealer = batch.keys.of(payer, &commit.person)?;
+    for fact in &commit.facts {
+        batch.writes.facts.push((payer.into(), commit.person.clone(), fact.clone()));
+    }
+    let born = |id: &str| went.iter().find(|it| it.turn.conversation == id);
+    for (part, new) in (1..).zip(&commit.begins) {
+        conversations::begin(batch, new, commit.now, Entry { part, ..entry }, born(&new.id))?;
+    }
+    let parts: Vec<_> = commit.parts().skip_while(|(part, ..)| is_begin(commit, *part)).collect();
+    for (part, conversation, event) in parts {
+        let turn: Option<&TurnCommit> = born(conversation).map(|it| it.turn);
+        let applied = turn.and_then(|it| commit::applied(it, part));
+        commit::send_event(batch, Entry { part, ..entry }, conversation, event, applied)?;
+    }
     for (index, message) in (0..).zip(&commit.says) {
-        let conversation = format!("person/{}/{}", commit.person, commit.seq);
+        let conversation = format!("person/{}/{seq}", commit.person);
         let effect = EffectRef { conversation, key: EffectKey { turn: 0, index } };
         let outgoing = Outgoing { effect, lane: "", person: &commit.person, message };
-        outbox::put(&mut tx, &sealer, payer, &outgoing, commit.now).await?;
+        outbox::put(&mut batch.writes, &sealer, payer, &outgoing, commit.now);
     }
-    inbox::finish(&mut tx, &sealer, payer, commit.seq, commit.settled.as_ref(), commit.now).await?;
-    Ok(tx.commit().await?)
+    Ok(())
+}
+
+fn is_begin(commit: &PersonCommit, part: u32) -> bool {
+    usize::try_from(part).is_ok_and(|part| part <= commit.begins.len())
 }

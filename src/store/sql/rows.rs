@@ -36,6 +36,7 @@ pub(in super::super) enum Cell {
 }
 
 /// Rows for one statement.
+#[derive(Clone)]
 pub(super) struct Rows {
     columns: &'static [Column],
     cells: Vec<Cell>,
@@ -96,29 +97,6 @@ impl Rows {
                 (format!("with v ({names}) as ({source}) {statement}"), cells.to_vec())
             })
             .collect()
-    }
-}
-
-impl Cell {
-    pub(in super::super) fn take_text(&mut self) -> Option<String> {
-        match self {
-            Cell::Text(it) => it.take(),
-            _ => None,
-        }
-    }
-
-    pub(in super::super) fn take_bytes(&mut self) -> Option<Vec<u8>> {
-        match self {
-            Cell::Bytes(it) => it.take(),
-            _ => None,
-        }
-    }
-
-    pub(in super::super) fn int(&self) -> Option<i64> {
-        match self {
-            Cell::Int(it) => *it,
-            _ => None,
-        }
     }
 }
 

@@ -2,10 +2,12 @@
 
 use mendline_engine::event::{Event, Receipt};
 use mendline_engine::time::Timestamp;
-use sqlx::{Connection as _, Row as _};
 
+use super::batch::Batch;
+use super::found::Sending;
 use super::seal::Sealer;
-use super::{BEGIN, SqlStore, Tx, commit, flag, focus, inbox, lines, questions};
+use super::writes::Writes;
+use super::{focus, inbox};
 use crate::store::{Became, MessageRef, StoreError};
 
 /// What is done to a row.
@@ -55,139 +57,104 @@ fn held(due: Timestamp) -> Step {
     Step::Open { status: "held", due, attempt: false, receipt }
 }
 
-/// A row as far as settling it needs.
-struct Settling<'a> {
-    key: &'a MessageRef,
-    name: String,
-    /// The conversation; empty outside any.
-    lane: String,
-    person: String,
-    channel: Option<String>,
-    question: Option<String>,
-    focuses: bool,
-    sealer: Sealer,
+/// What a batch does to one message, all reports on it together.
+#[derive(Default)]
+pub(super) struct Fate {
+    status: &'static str,
+    why: Option<String>,
+    due: Option<Timestamp>,
+    attempts: u32,
+    changed: i64,
+    settled_at: Option<i64>,
 }
 
-pub(super) async fn message(
-    store: &SqlStore,
+/// Writes what became of a message. Several reports on one in a batch are taken in their order.
+pub(super) fn message(
+    batch: &mut Batch<'_>,
     key: &MessageRef,
     became: Became,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let name = key.effect.to_string();
-    let mut writer = store.writer().await?;
-    let mut tx = writer.begin_with(BEGIN).await?;
-    let row = sqlx::query(
-        "select o.lane, o.person, o.key_person, o.channel, o.question, o.focuses, o.status, o.settled_at, k.wrapped
-         from outbox o
-         left join person_keys k on k.payer = o.payer and k.person = o.key_person
-         where o.payer = $1 and o.effect = $2",
-    )
-    .bind(&key.payer)
-    .bind(&name)
-    .fetch_optional(&mut *tx)
-    .await?;
+    let name = (key.payer.clone(), key.effect.to_string());
     // A report on something that was never ours is no news.
-    let Some(row) = row else { return Ok(()) };
-    let key_person: String = row.try_get("key_person")?;
-    let wrapped: Option<Vec<u8>> = row.try_get("wrapped")?;
-    let sealer = match Sealer::unwrap(&store.vault, &key.payer, &key_person, wrapped.as_deref()) {
+    let Some(sending) = batch.found.messages.get_mut(&name) else { return Ok(()) };
+    let sealer = match batch.keys.of(&key.payer, &sending.key_person) {
         // Forgotten while it was on its way: there is nobody to report to.
         Err(StoreError::Forgotten) => return Ok(()),
         other => other?,
     };
-    let it = Settling {
-        key,
-        name,
-        lane: row.try_get("lane")?,
-        person: row.try_get("person")?,
-        channel: row.try_get("channel")?,
-        question: row.try_get("question")?,
-        focuses: flag(&row, "focuses")?,
-        sealer,
-    };
-    let open = row.try_get::<Option<i64>, _>("settled_at")?.is_none();
-    let status: String = row.try_get("status")?;
-    let receipt = match step(open, &status, became) {
-        Step::Nothing => return Ok(()),
+    let step = step(sending.open, &sending.status, became);
+    if step == Step::Nothing {
+        return Ok(());
+    }
+    let fate = batch.found.fates.entry(name.clone()).or_default();
+    fate.changed = now.0;
+    let receipt = match step {
+        Step::Nothing => None,
         Step::Open { status, due, attempt, receipt } => {
-            postpone(&mut tx, &it, status, due, attempt, now).await?;
+            (fate.status, fate.due) = (status, Some(due));
+            fate.attempts += u32::from(attempt);
+            sending.status = status.into();
             receipt
         }
         Step::Settle { status, why, receipt } => {
-            settle(&mut tx, &it, status, why.as_deref(), now).await?;
+            (fate.status, fate.settled_at) = (status, Some(now.0));
+            fate.why = why.or(fate.why.take());
+            (sending.status, sending.open) = (status.into(), false);
             receipt
         }
     };
     if let Some(receipt) = receipt {
-        report(&mut tx, &it, receipt, now).await?;
+        report(&mut batch.writes, sending, &sealer, key, receipt, now);
     }
-    Ok(tx.commit().await?)
-}
-
-async fn postpone(
-    tx: &mut Tx<'_>,
-    it: &Settling<'_>,
-    status: &str,
-    due: Timestamp,
-    attempt: bool,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "update outbox set status = $3, due = $4, attempts = attempts + $5, leased_until = null, changed = $6
-         where payer = $1 and effect = $2",
-    )
-    .bind(&it.key.payer)
-    .bind(&it.name)
-    .bind(status)
-    .bind(due.0)
-    .bind(i64::from(attempt))
-    .bind(now.0)
-    .execute(&mut **tx)
-    .await?;
     Ok(())
 }
 
-async fn settle(
-    tx: &mut Tx<'_>,
-    it: &Settling<'_>,
-    status: &str,
-    why: Option<&str>,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "update outbox set status = $3, why = $4, leased_until = null, changed = $5, settled_at = coalesce(settled_at, $5)
-         where payer = $1 and effect = $2",
-    )
-    .bind(&it.key.payer)
-    .bind(&it.name)
-    .bind(status)
-    .bind(why)
-    .bind(now.0)
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
+/// Turns what became of each message into a row.
+pub(super) fn finish(batch: &mut Batch<'_>) {
+    for ((payer, effect), it) in std::mem::take(&mut batch.found.fates) {
+        batch.writes.fates.push([
+            payer.into(),
+            effect.into(),
+            it.status.into(),
+            it.why.into(),
+            it.due.map(|it| it.0).into(),
+            it.attempts.into(),
+            it.changed.into(),
+            it.settled_at.into(),
+        ]);
+    }
 }
 
 /// The receipt for the conversation; and for `Shown`, what being seen means for the question.
-async fn report(
-    tx: &mut Tx<'_>,
-    it: &Settling<'_>,
+fn report(
+    writes: &mut Writes,
+    sending: &Sending,
+    sealer: &Sealer,
+    key: &MessageRef,
     receipt: Receipt,
     now: Timestamp,
-) -> Result<(), StoreError> {
-    let payer = it.key.payer.as_str();
+) {
+    let (payer, name) = (key.payer.as_str(), key.effect.to_string());
     if receipt == Receipt::Shown {
-        lines::reported(tx, payer, &it.name).await?;
-        if let Some(question) = &it.question {
-            questions::shown(tx, payer, question, &it.person, now).await?;
-            if let Some(channel) = it.channel.as_deref().filter(|_| it.focuses) {
-                focus::move_to(tx, payer, &it.person, channel, question).await?;
+        writes.reported.push([payer.into(), name.as_str().into()]);
+        if let Some(question) = &sending.question {
+            let person = sending.person.as_str();
+            writes.shown.push([payer.into(), question.into(), person.into(), now.0.into()]);
+            if let Some(channel) = sending.channel.as_deref().filter(|_| sending.focuses) {
+                writes.focus(focus::Move {
+                    payer: payer.into(),
+                    person: person.into(),
+                    channel: channel.into(),
+                    question: question.clone(),
+                });
             }
         }
     }
-    if it.lane.is_empty() {
-        return Ok(());
+    // That something was shown which asks nothing changes nothing: no turn is spent on it.
+    let tells = receipt != Receipt::Shown || sending.question.is_some();
+    if sending.lane.is_empty() || !tells {
+        return;
     }
     let what = match &receipt {
         Receipt::Shown => "shown".to_owned(),
@@ -196,10 +163,10 @@ async fn report(
         Receipt::Failed => "failed".into(),
         Receipt::Maybe => "maybe".into(),
     };
-    let id = format!("{}/{what}", it.name);
-    let entry = commit::own("dispatch", payer, &id, 0, now);
-    let event = Event::Receipt { message: it.key.effect.key, receipt };
-    inbox::put_event(tx, &it.sealer, entry, &it.lane, &event).await
+    let id = format!("{name}/{what}");
+    let event = Event::Receipt { message: key.effect.key, receipt };
+    let entry = inbox::own("dispatch", payer, &id, now);
+    inbox::put_event(writes, sealer, entry, &sending.lane, &event, None);
 }
 
 #[cfg(test)]

@@ -1,70 +1,23 @@
 //! What is to happen later: `timers`, and conversations that begin later: `starts`.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use mendline_engine::event::Event;
 use mendline_engine::time::Timestamp;
-use sqlx::{Connection as _, Row as _};
+use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 use tracing::error;
 
-use super::conversations::principal;
+use super::rows::{Column, Rows};
 use super::seal::Sealer;
-use super::{BEGIN, Connection, SqlStore, Tx, commit, count, finds, inbox};
+use super::writes::Writes;
+use super::{BEGIN, Connection, SqlStore, Tx, UNLESS_LOCKED, count, finds, inbox};
 use crate::store::{NewConversation, StoreError};
 
-/// Sets a timer; one of the same name and an older generation is replaced.
-pub(super) async fn set(
-    connection: &mut Connection,
-    payer: &str,
-    conversation: &str,
-    name: &str,
-    generation: u32,
-    due: Timestamp,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "insert into timers (payer, conversation, name, generation, due) values ($1, $2, $3, $4, $5)
-         on conflict (payer, conversation, name) do update
-         set generation = excluded.generation, due = excluded.due
-         where excluded.generation >= timers.generation",
-    )
-    .bind(payer)
-    .bind(conversation)
-    .bind(name)
-    .bind(i64::from(generation))
-    .bind(due.0)
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-pub(super) async fn clear(
-    connection: &mut Connection,
-    payer: &str,
-    conversation: &str,
-    name: &str,
-) -> Result<(), StoreError> {
-    sqlx::query("delete from timers where payer = $1 and conversation = $2 and name = $3")
-        .bind(payer)
-        .bind(conversation)
-        .bind(name)
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
 /// Keeps the first event of a conversation until it is due.
-pub(super) async fn put_start(
-    connection: &mut Connection,
-    sealer: &Sealer,
-    payer: &str,
-    new: &NewConversation,
-) -> Result<(), StoreError> {
-    sqlx::query("insert into starts (payer, conversation, due, event_ct) values ($1, $2, $3, $4)")
-        .bind(payer)
-        .bind(&new.id)
-        .bind(new.at.0)
-        .bind(sealer.seal("starts.event", &new.id, &new.event))
-        .execute(connection)
-        .await?;
-    Ok(())
+pub(super) fn put_start(writes: &mut Writes, sealer: &Sealer, payer: &str, new: &NewConversation) {
+    let event = sealer.seal("starts.event", &new.id, &new.event);
+    writes.starts.push([payer.into(), new.id.as_str().into(), new.at.0.into(), event.into()]);
 }
 
 pub(super) async fn fire_due(
@@ -90,33 +43,35 @@ async fn fire_timers(
     now: Timestamp,
     limit: u32,
 ) -> Result<u32, StoreError> {
-    let rows = sqlx::query(
-        "select payer, conversation, name, generation from timers
-         where due <= $1 order by due, conversation, name limit $2",
-    )
-    .bind(now.0)
-    .bind(i64::from(limit))
-    .fetch_all(&mut **tx)
-    .await?;
-    let mut fired = 0;
+    let statement = format!(
+        "select mine.payer, mine.conversation, mine.name, mine.generation from timers mine
+         where mine.due <= $1 order by mine.due, mine.conversation, mine.name limit $2 {UNLESS_LOCKED}"
+    );
+    let rows = sqlx::query(AssertSqlSafe(statement))
+        .bind(now.0)
+        .bind(i64::from(limit))
+        .fetch_all(&mut **tx)
+        .await?;
+    let mut due = Vec::new();
     for row in &rows {
         let (payer, conversation): (String, String) =
             (row.try_get("payer")?, row.try_get("conversation")?);
         let timer: String = row.try_get("name")?;
-        let generation = count(row, "generation")?;
-        clear(tx, &payer, &conversation, &timer).await?;
-        fired += 1;
-        let sealer = match principal(&store.vault, tx, &payer, &conversation).await {
-            // Whoever was forgotten waits for nothing any more.
-            Err(StoreError::Forgotten) => continue,
-            other => other?,
-        };
-        let id = format!("{conversation}/{timer}/{generation}");
-        let entry = commit::own("timer", &payer, &id, 0, now);
-        let event = Event::Due { timer, generation };
-        inbox::put_event(tx, &sealer, entry, &conversation, &event).await?;
+        due.push((payer, conversation, timer, count(row, "generation")?));
     }
-    Ok(fired)
+    let keys = principals(store, tx, due.iter().map(|(payer, id, ..)| (payer, id))).await?;
+    let mut writes = Writes::default();
+    for (payer, conversation, timer, generation) in &due {
+        writes.cleared.push([payer.into(), conversation.into(), timer.into()]);
+        // Whoever was forgotten waits for nothing any more.
+        let Some(sealer) = keys.of(payer, conversation)? else { continue };
+        let id = format!("{conversation}/{timer}/{generation}");
+        let event = Event::Due { timer: timer.clone(), generation: *generation };
+        let entry = inbox::own("timer", payer, &id, now);
+        inbox::put_event(&mut writes, &sealer, entry, conversation, &event, None);
+    }
+    writes.run(tx).await?;
+    Ok(u32::try_from(due.len()).unwrap_or(u32::MAX))
 }
 
 async fn fire_starts(
@@ -125,40 +80,87 @@ async fn fire_starts(
     now: Timestamp,
     limit: u32,
 ) -> Result<u32, StoreError> {
-    let rows = sqlx::query(
-        "select payer, conversation, event_ct from starts
-         where due <= $1 order by due, conversation limit $2",
-    )
-    .bind(now.0)
-    .bind(i64::from(limit))
-    .fetch_all(&mut **tx)
-    .await?;
-    let mut fired = 0;
+    let statement = format!(
+        "select mine.payer, mine.conversation, mine.event_ct from starts mine
+         where mine.due <= $1 order by mine.due, mine.conversation limit $2 {UNLESS_LOCKED}"
+    );
+    let rows = sqlx::query(AssertSqlSafe(statement))
+        .bind(now.0)
+        .bind(i64::from(limit))
+        .fetch_all(&mut **tx)
+        .await?;
+    let mut due: Vec<(String, String, Vec<u8>)> = Vec::new();
     for row in &rows {
-        let (payer, conversation): (String, String) =
-            (row.try_get("payer")?, row.try_get("conversation")?);
-        let sealed: Vec<u8> = row.try_get("event_ct")?;
-        let sealer = principal(&store.vault, tx, &payer, &conversation).await;
-        let opened = sealer.and_then(|sealer| {
-            let event: Event = sealer.open("starts.event", &conversation, &sealed)?;
-            Ok((sealer, event))
-        });
-        let (sealer, event) = match opened {
+        due.push((row.try_get("payer")?, row.try_get("conversation")?, row.try_get("event_ct")?));
+    }
+    let keys = principals(store, tx, due.iter().map(|(payer, id, _)| (payer, id))).await?;
+    let (mut writes, mut begun) = (Writes::default(), Rows::new(STARTED));
+    let mut fired = 0;
+    for (payer, conversation, sealed) in &due {
+        let Some(sealer) = keys.of(payer, conversation)? else { continue };
+        let event: Event = match sealer.open("starts.event", conversation, sealed) {
+            Ok(event) => event,
             // One that cannot be read must not hold everybody else up.
-            Err(StoreError::Unreadable(why)) => {
+            Err(why) => {
                 error!(conversation, "start left lying: {why}");
                 continue;
             }
-            other => other?,
         };
-        let entry = commit::own("start", &payer, &conversation, 0, now);
-        inbox::put_event(tx, &sealer, entry, &conversation, &event).await?;
-        sqlx::query("delete from starts where payer = $1 and conversation = $2")
-            .bind(&payer)
-            .bind(&conversation)
-            .execute(&mut **tx)
-            .await?;
+        let entry = inbox::own("start", payer, conversation, now);
+        inbox::put_event(&mut writes, &sealer, entry, conversation, &event, None);
+        begun.push([payer.into(), conversation.into()]);
         fired += 1;
     }
+    writes.run(tx).await?;
+    begun
+        .execute(
+            tx,
+            &[],
+            "delete from starts where (payer, conversation) in (select payer, conversation from v)",
+        )
+        .await?;
     Ok(fired)
+}
+
+const STARTED: &[Column] = &[Column::Text("payer"), Column::Text("conversation")];
+
+/// The keys of whom these conversations are for.
+async fn principals<'a>(
+    store: &SqlStore,
+    connection: &mut Connection,
+    conversations: impl Iterator<Item = (&'a String, &'a String)>,
+) -> Result<Principals, StoreError> {
+    let mut rows = Rows::new(STARTED);
+    conversations.for_each(|(payer, id)| rows.push([payer.into(), id.into()]));
+    let rows = rows
+        .fetch(
+            connection,
+            &[],
+            "select c.payer as payer, c.id as id, c.principal as principal, k.wrapped as wrapped
+             from v join conversations c on c.payer = v.payer and c.id = v.conversation
+             left join person_keys k on k.payer = c.payer and k.person = c.principal",
+        )
+        .await?;
+    let mut principals = Principals::default();
+    for row in &rows {
+        let (payer, person): (String, String) = (row.try_get("payer")?, row.try_get("principal")?);
+        let wrapped: Option<Vec<u8>> = row.try_get("wrapped")?;
+        let sealer = match Sealer::unwrap(&store.vault, &payer, &person, wrapped.as_deref()) {
+            Err(StoreError::Forgotten) => None,
+            other => Some(Arc::new(other?)),
+        };
+        principals.0.insert((payer, row.try_get("id")?), sealer);
+    }
+    Ok(principals)
+}
+
+/// By payer and conversation; nothing where the person was forgotten.
+#[derive(Default)]
+struct Principals(BTreeMap<(String, String), Option<Arc<Sealer>>>);
+
+impl Principals {
+    fn of(&self, payer: &str, conversation: &str) -> Result<Option<Arc<Sealer>>, StoreError> {
+        let found = self.0.get(&(payer.to_owned(), conversation.to_owned()));
+        found.cloned().ok_or_else(|| inbox::no_conversation(conversation))
+    }
 }

@@ -24,8 +24,9 @@ pub(super) const CLOCK: &str =
     "select cast(round((julianday('now') - 2440587.5) * 86400000) as integer) as now";
 /// Writing transactions at once: SQLite has one writer.
 pub(super) const WRITERS: usize = 1;
-/// Row locks: the whole file is ours while we write.
-pub(super) const LOCKED: &str = "";
+/// A connection is an open file.
+pub(super) const MAY_BREAK: bool = false;
+/// No row locks: the whole file is ours while we write.
 pub(super) const UNLESS_LOCKED: &str = "";
 /// Rows of one statement: their cells must stay below SQLite's 32,766 parameters
 /// (<https://www.sqlite.org/limits.html>), with two dozen columns a row.

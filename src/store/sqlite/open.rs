@@ -11,6 +11,7 @@ use sqlx::sqlite::{
 };
 use sqlx::{Connection, Row, SqliteConnection};
 
+use super::sql::writer::Writer;
 use super::{SqliteStore, migrate};
 use crate::store::StoreError;
 use crate::vault::Vault;
@@ -44,7 +45,7 @@ impl SqliteStore {
         drop(writer);
         let readers = readers(path).await?;
         let _held: Option<Box<dyn Any + Send + Sync>> = Some(Box::new(lock));
-        Ok(SqliteStore { writers: Some(writers), readers, vault, _held, wire: None })
+        Ok(SqliteStore { writer: Some(Writer::begin(writers, vault.clone())), readers, vault, _held, wire: None })
     }
 
     /// Opens the database for looking, beside a running server. Every write is refused.
@@ -54,7 +55,7 @@ impl SqliteStore {
         migrate::expect_current(&mut reader).await?;
         expect_key(&mut reader, &vault).await?;
         drop(reader);
-        Ok(SqliteStore { writers: None, readers, vault, _held: None, wire: None })
+        Ok(SqliteStore { writer: None, readers, vault, _held: None, wire: None })
     }
 
     /// Brings the schema of a database up to date and does nothing else. Refuses while a server
@@ -70,19 +71,20 @@ impl SqliteStore {
     #[doc(hidden)]
     pub async fn limit_pages(&self, pages: u32) -> Result<(), StoreError> {
         let limit = sqlx::AssertSqlSafe(format!("pragma max_page_count = {pages}"));
-        let Some(writers) = &self.writers else { return Ok(()) };
-        sqlx::query(limit).execute(writers).await?;
+        let Some(writer) = &self.writer else { return Ok(()) };
+        sqlx::query(limit).execute(&mut *writer.hold().await?).await?;
         // A connection that takes this one's place is as limited.
-        let options = (*writers.connect_options()).clone();
-        writers.set_connect_options(options.pragma("max_page_count", pages.to_string()));
+        let pool = writer.pool();
+        let options = (*pool.connect_options()).clone();
+        pool.set_connect_options(options.pragma("max_page_count", pages.to_string()));
         Ok(())
     }
 
     /// Lets the file shrink and closes it. Dropping it is as safe; this is tidier.
     pub async fn close(self) -> Result<(), StoreError> {
         self.readers.close().await;
-        if let Some(writers) = &self.writers {
-            writers.close().await;
+        if let Some(writer) = self.writer {
+            writer.close().await;
         }
         Ok(())
     }

@@ -64,11 +64,13 @@ create table conversations (
     began        bigint not null,
     turned       bigint not null,
     leased_until bigint,
+    ended        bigint not null default 0,
     record_seq   bigint not null default 0,
     record_hash  text not null default '',
     primary key (payer, id)
 );
 create index conversations_principal on conversations (payer, principal, began);
+create index conversations_open on conversations (payer, principal, began) where ended = 0;
 
 create table starts (
     payer        text not null,

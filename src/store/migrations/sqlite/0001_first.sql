@@ -66,11 +66,13 @@ create table conversations (
     began        integer not null,
     turned       integer not null,
     leased_until integer,
+    ended        integer not null default 0,
     record_seq   integer not null default 0,
     record_hash  text not null default '',
     primary key (payer, id)
 ) strict;
 create index conversations_principal on conversations (payer, principal, began);
+create index conversations_open on conversations (payer, principal, began) where ended = 0;
 
 create table starts (
     payer        text not null,

@@ -1,0 +1,381 @@
+//! What the jobs of a batch concern, read before anything is written. Each look is one query,
+//! and only where a job needs it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use mendline_engine::time::Timestamp;
+use sqlx::Row as _;
+
+use super::batch::Job;
+use super::keys::Wanted;
+use super::rows::{Column, Rows};
+use super::{Connection, DbRow, flag, settle};
+use crate::store::{InboxBody, NewConversation, NewLine, StoreError};
+
+use Column::{Int, Text};
+
+/// Payer and name.
+pub(super) type Name = (String, String);
+
+/// An arrival that waits for its person turn.
+pub(super) struct Arrived {
+    pub(super) source: String,
+    pub(super) id: String,
+    pub(super) received: Timestamp,
+    pub(super) done: bool,
+}
+
+/// A message as far as settling it needs.
+pub(super) struct Sending {
+    pub(super) lane: String,
+    pub(super) person: String,
+    pub(super) key_person: String,
+    pub(super) channel: Option<String>,
+    pub(super) question: Option<String>,
+    pub(super) focuses: bool,
+    pub(super) status: String,
+    pub(super) open: bool,
+}
+
+/// An open call.
+pub(super) struct Calling {
+    pub(super) key_person: String,
+}
+
+/// What was found.
+#[derive(Default)]
+pub(super) struct Found {
+    /// Conversations: whom they are for.
+    pub(super) principals: BTreeMap<Name, String>,
+    /// Arrivals, by payer and number.
+    pub(super) arrivals: BTreeMap<(String, i64), Arrived>,
+    /// Events that wait: payer and number to conversation and row name.
+    pub(super) waiting: BTreeMap<(String, i64), (String, String)>,
+    pub(super) messages: BTreeMap<Name, Sending>,
+    pub(super) calls: BTreeMap<Name, Calling>,
+    /// What becomes of messages in this batch.
+    pub(super) fates: BTreeMap<Name, settle::Fate>,
+    /// Lines that are there: payer, person, channel, key to their number.
+    pub(super) lines: BTreeMap<[String; 4], i64>,
+}
+
+const NAMED: &[Column] = &[Text("payer"), Text("name")];
+const NUMBERED: &[Column] = &[Text("payer"), Int("seq")];
+const KEYED: &[Column] = &[Text("payer"), Text("person"), Text("channel"), Text("key")];
+
+impl Found {
+    pub(super) async fn look(
+        connection: &mut Connection,
+        jobs: &[Arc<Job>],
+    ) -> Result<Found, StoreError> {
+        let mut found = Found::default();
+        found.know_principals(jobs);
+        found.look_for_principals(connection, jobs).await?;
+        found.look_for_arrivals(connection, jobs).await?;
+        found.look_for_waiting(connection, jobs).await?;
+        found.look_for_messages(connection, jobs).await?;
+        found.look_for_calls(connection, jobs).await?;
+        found.look_for_lines(connection, jobs).await?;
+        Ok(found)
+    }
+
+    /// Whom a conversation is for, where the jobs say so themselves.
+    fn know_principals(&mut self, jobs: &[Arc<Job>]) {
+        let mut begins = |payer: &str, news: &[NewConversation]| {
+            for it in news {
+                self.principals.insert((payer.into(), it.id.clone()), it.principal.clone());
+            }
+        };
+        for job in jobs {
+            match job.as_ref() {
+                Job::Person(it) => begins(&it.payer, &it.begins),
+                Job::Turn(it) => begins(&it.payer, &it.begins),
+                Job::Carry(it) => {
+                    begins(&it.person.payer, &it.person.begins);
+                    it.turns.iter().for_each(|turn| begins(&turn.payer, &turn.begins));
+                }
+                _ => {}
+            }
+        }
+        for job in jobs {
+            let turns = match job.as_ref() {
+                Job::Turn(it) => std::slice::from_ref(it.as_ref()),
+                Job::Carry(it) => it.turns.as_slice(),
+                _ => &[],
+            };
+            for it in turns {
+                let name = (it.payer.clone(), it.conversation.clone());
+                self.principals.insert(name, it.principal.clone());
+            }
+        }
+    }
+
+    async fn look_for_principals(
+        &mut self,
+        connection: &mut Connection,
+        jobs: &[Arc<Job>],
+    ) -> Result<(), StoreError> {
+        let mut names: BTreeSet<Name> = BTreeSet::new();
+        for job in jobs {
+            names.extend(conversations_of(job));
+        }
+        names.retain(|it| !self.principals.contains_key(it));
+        let rows = named(names);
+        let rows = rows
+            .fetch(
+                connection,
+                &[],
+                "select c.payer as payer, c.id as name, c.principal as principal
+                 from v join conversations c on c.payer = v.payer and c.id = v.name",
+            )
+            .await?;
+        for row in &rows {
+            self.principals.insert(name(row)?, row.try_get("principal")?);
+        }
+        Ok(())
+    }
+
+    async fn look_for_arrivals(
+        &mut self,
+        connection: &mut Connection,
+        jobs: &[Arc<Job>],
+    ) -> Result<(), StoreError> {
+        let mut rows = Rows::new(NUMBERED);
+        for job in jobs {
+            if let Job::Person(it) = job.as_ref() {
+                rows.push([it.payer.as_str().into(), it.seq.into()]);
+            }
+        }
+        let rows = rows
+            .fetch(
+                connection,
+                &[],
+                "select i.payer as payer, i.seq as seq, i.source as source, i.id as id,
+                        i.received as received, i.done_at as done
+                 from v join inbox i on i.seq = v.seq and i.payer = v.payer
+                 where i.conversation is null",
+            )
+            .await?;
+        for row in &rows {
+            let arrived = Arrived {
+                source: row.try_get("source")?,
+                id: row.try_get("id")?,
+                received: Timestamp(row.try_get("received")?),
+                done: row.try_get::<Option<i64>, _>("done")?.is_some(),
+            };
+            self.arrivals.insert((row.try_get("payer")?, row.try_get("seq")?), arrived);
+        }
+        Ok(())
+    }
+
+    async fn look_for_waiting(
+        &mut self,
+        connection: &mut Connection,
+        jobs: &[Arc<Job>],
+    ) -> Result<(), StoreError> {
+        let mut rows = Rows::new(NUMBERED);
+        for job in jobs {
+            if let Job::Turn(it) = job.as_ref() {
+                it.done
+                    .iter()
+                    .for_each(|(seq, _)| rows.push([it.payer.as_str().into(), (*seq).into()]));
+            }
+        }
+        let rows = rows
+            .fetch(
+                connection,
+                &[],
+                "select i.payer as payer, i.seq as seq, i.conversation as conversation,
+                        i.source as source, i.id as id, i.part as part
+                 from v join inbox i on i.seq = v.seq and i.payer = v.payer
+                 where i.conversation is not null and i.done_at is null",
+            )
+            .await?;
+        for row in &rows {
+            let (source, id): (String, String) = (row.try_get("source")?, row.try_get("id")?);
+            let part: i64 = row.try_get("part")?;
+            let conversation: String = row.try_get("conversation")?;
+            let place = (row.try_get("payer")?, row.try_get("seq")?);
+            self.waiting.insert(place, (conversation, format!("{source}/{id}/{part}")));
+        }
+        Ok(())
+    }
+
+    async fn look_for_messages(
+        &mut self,
+        connection: &mut Connection,
+        jobs: &[Arc<Job>],
+    ) -> Result<(), StoreError> {
+        let keys = jobs.iter().filter_map(|job| match job.as_ref() {
+            Job::Freeze(key, _) | Job::Settle(key, ..) => Some(key),
+            Job::Line(line) => line.message.as_ref(),
+            _ => None,
+        });
+        let names = keys.map(|it| (it.payer.clone(), it.effect.to_string())).collect();
+        let rows = named(names)
+            .fetch(
+                connection,
+                &[],
+                "select o.payer as payer, o.effect as name, o.lane, o.person, o.key_person, o.channel,
+                        o.question, o.focuses, o.status, o.settled_at
+                 from v join outbox o on o.payer = v.payer and o.effect = v.name",
+            )
+            .await?;
+        for row in &rows {
+            let sending = Sending {
+                lane: row.try_get("lane")?,
+                person: row.try_get("person")?,
+                key_person: row.try_get("key_person")?,
+                channel: row.try_get("channel")?,
+                question: row.try_get("question")?,
+                focuses: flag(row, "focuses")?,
+                status: row.try_get("status")?,
+                open: row.try_get::<Option<i64>, _>("settled_at")?.is_none(),
+            };
+            self.messages.insert(name(row)?, sending);
+        }
+        Ok(())
+    }
+
+    async fn look_for_calls(
+        &mut self,
+        connection: &mut Connection,
+        jobs: &[Arc<Job>],
+    ) -> Result<(), StoreError> {
+        let names = jobs.iter().filter_map(|job| match job.as_ref() {
+            Job::Return { payer, call, .. } => Some((payer.clone(), call.to_string())),
+            _ => None,
+        });
+        let rows = named(names.collect())
+            .fetch(
+                connection,
+                &[],
+                "select c.payer as payer, c.effect as name, c.key_person as key_person
+                 from v join calls c on c.payer = v.payer and c.effect = v.name
+                 where c.settled_at is null",
+            )
+            .await?;
+        for row in &rows {
+            self.calls.insert(name(row)?, Calling { key_person: row.try_get("key_person")? });
+        }
+        Ok(())
+    }
+
+    async fn look_for_lines(
+        &mut self,
+        connection: &mut Connection,
+        jobs: &[Arc<Job>],
+    ) -> Result<(), StoreError> {
+        let mut rows = Rows::new(KEYED);
+        for job in jobs {
+            if let Job::Line(line) = job.as_ref() {
+                let [payer, person, channel, key] = line_key(line);
+                rows.push([payer.into(), person.into(), channel.into(), key.into()]);
+            }
+        }
+        let rows = rows
+            .fetch(
+                connection,
+                &[],
+                "select l.payer as payer, l.person as person, l.channel as channel, l.key as key, l.seq as seq
+                 from v join lines l on l.payer = v.payer and l.person = v.person
+                     and l.channel = v.channel and l.key = v.key",
+            )
+            .await?;
+        for row in &rows {
+            let key = [
+                row.try_get("payer")?,
+                row.try_get("person")?,
+                row.try_get("channel")?,
+                row.try_get("key")?,
+            ];
+            self.lines.insert(key, row.try_get("seq")?);
+        }
+        Ok(())
+    }
+
+    /// Whose keys the jobs need.
+    pub(super) fn want(&self, jobs: &[Arc<Job>], wanted: &mut Wanted) {
+        for ((payer, _), principal) in &self.principals {
+            wanted.known(payer, principal);
+        }
+        for ((payer, _), it) in &self.messages {
+            wanted.known(payer, &it.key_person);
+        }
+        for ((payer, _), it) in &self.calls {
+            wanted.known(payer, &it.key_person);
+        }
+        for job in jobs {
+            let (payer, begins) = match job.as_ref() {
+                Job::Accept(it) => {
+                    if matches!(it.body, InboxBody::Arrival(_)) || it.line.is_some() {
+                        wanted.new(&it.payer, it.person.as_deref().unwrap_or_default());
+                    }
+                    continue;
+                }
+                Job::Line(line) => {
+                    wanted.new(&line.payer, &self.concerned(line));
+                    continue;
+                }
+                Job::Person(it) => {
+                    wanted.new(&it.payer, &it.person);
+                    (&it.payer, it.begins.iter().collect::<Vec<_>>())
+                }
+                Job::Carry(it) => {
+                    wanted.new(&it.person.payer, &it.person.person);
+                    let turns = it.turns.iter().flat_map(|turn| &turn.begins);
+                    (&it.person.payer, it.person.begins.iter().chain(turns).collect())
+                }
+                Job::Turn(it) => (&it.payer, it.begins.iter().collect()),
+                _ => continue,
+            };
+            begins.into_iter().for_each(|new| wanted.new(payer, &new.principal));
+        }
+    }
+
+    /// Whom a line concerns: a line that shows a message of a conversation is sealed under the
+    /// key of the person whom the conversation is for, so that an adjuster's chat forgets with
+    /// the worker.
+    pub(super) fn concerned(&self, line: &NewLine) -> String {
+        let message = line.message.as_ref().map(|it| (line.payer.clone(), it.effect.to_string()));
+        let shown = message.and_then(|it| self.messages.get(&it));
+        shown.map_or_else(|| line.person.clone(), |it| it.key_person.clone())
+    }
+}
+
+/// What makes a line the same line.
+pub(super) fn line_key(line: &NewLine) -> [String; 4] {
+    [line.payer.clone(), line.person.clone(), line.channel.clone(), line.key.clone()]
+}
+
+/// Conversations that a job puts events before.
+fn conversations_of(job: &Job) -> Vec<Name> {
+    let of = |payer: &str, events: &[(String, mendline_engine::event::Event)]| {
+        events.iter().map(|(id, _)| (payer.to_owned(), id.clone())).collect::<Vec<_>>()
+    };
+    match job {
+        Job::Accept(it) => match &it.body {
+            InboxBody::Event { conversation, .. } => vec![(it.payer.clone(), conversation.clone())],
+            InboxBody::Arrival(_) => Vec::new(),
+        },
+        Job::Person(it) => of(&it.payer, &it.events),
+        Job::Turn(it) => of(&it.payer, &it.events),
+        Job::Carry(it) => {
+            let mut all = of(&it.person.payer, &it.person.events);
+            all.extend(it.turns.iter().flat_map(|turn| of(&turn.payer, &turn.events)));
+            all
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn named(names: BTreeSet<Name>) -> Rows {
+    let mut rows = Rows::new(NAMED);
+    names.into_iter().for_each(|(payer, name)| rows.push([payer.into(), name.into()]));
+    rows
+}
+
+fn name(row: &DbRow) -> Result<Name, StoreError> {
+    Ok((row.try_get("payer")?, row.try_get("name")?))
+}

@@ -1,0 +1,158 @@
+//! Everything that routing a few arrivals looks at, in a few reads for all of them.
+
+use std::collections::BTreeMap;
+
+use sqlx::Row as _;
+
+use super::conversations;
+use super::questions;
+use super::rows::{Column, Rows};
+use super::seal::{Sealer, unless_forgotten};
+use super::{DbRow, SqlStore};
+use crate::store::{Ask, Conversation, Look, OPEN_MAX, Person, QuestionRow, StoreError};
+
+use Column::{Int, Text};
+
+/// Each row carries the number of its asker: `n`.
+const WHO: &[Column] = &[Text("payer"), Int("n"), Text("person"), Text("channel")];
+const WHICH: &[Column] = &[Text("payer"), Int("n"), Text("id")];
+const PERSON: &str = "
+    select v.n as n, v.payer as payer, v.person as id, p.language, p.body_ct, k.wrapped, o.channel as opted_out,
+           (select count(*) from inbox i where i.payer = v.payer and i.conversation is null
+              and i.done_at is null and i.person = v.person) as unrouted
+    from v left join people p on p.payer = v.payer and p.person = v.person
+    left join person_keys k on k.payer = v.payer and k.person = v.person
+    left join opt_outs o on o.payer = p.payer and o.person = p.person
+    order by v.n, o.channel";
+const FOCUS: &str = "
+    select v.n as n, q.*, k.wrapped from v
+    join focus f on f.payer = v.payer and f.person = v.person and f.channel = v.channel
+    join questions q on q.payer = f.payer and q.question = f.question and q.person = f.person
+    left join person_keys k on k.payer = q.payer and k.person = q.key_person
+    where q.closed_at is null";
+const OPEN: &str = "
+    select v.n as n, c.payer, c.id, c.principal, c.flow, c.flow_hash, c.parent, c.turn, c.state_ct,
+           c.began, c.turned, c.record_seq, c.record_hash, c.leased_until, k.wrapped,
+           (select count(*) from inbox i where i.payer = c.payer and i.conversation = c.id
+              and i.done_at is null) as waiting
+    from v join conversations c on c.payer = v.payer and c.principal = v.person and c.ended = 0
+    left join person_keys k on k.payer = c.payer and k.person = c.principal
+    order by v.n, c.began desc, c.id desc";
+const NAMED: &str = "
+    select v.n as n, c.payer, c.id, c.principal, c.flow, c.flow_hash, c.parent, c.turn, c.state_ct,
+           c.began, c.turned, c.record_seq, c.record_hash, c.leased_until, k.wrapped,
+           (select count(*) from inbox i where i.payer = c.payer and i.conversation = c.id
+              and i.done_at is null) as waiting
+    from v join conversations c on c.payer = v.payer and c.id = v.id
+    left join person_keys k on k.payer = c.payer and k.person = c.principal";
+
+pub(super) async fn look(store: &SqlStore, asks: &[Ask]) -> Result<Vec<Look>, StoreError> {
+    let mut who = Rows::new(WHO);
+    let mut which = Rows::new(WHICH);
+    for (n, ask) in (0_i64..).zip(asks) {
+        let (person, channel) = (ask.person.as_str(), ask.channel.as_str());
+        who.push([ask.payer.as_str().into(), n.into(), person.into(), channel.into()]);
+        ask.named
+            .iter()
+            .for_each(|id| which.push([ask.payer.as_str().into(), n.into(), id.into()]));
+    }
+    let read = async |rows: Rows, statement| {
+        rows.fetch(&mut *store.readers.acquire().await?, &[], statement).await
+    };
+    let (people, focused, open, named) = tokio::try_join!(
+        read(who.clone(), PERSON),
+        read(who.clone(), FOCUS),
+        read(who, OPEN),
+        read(which, NAMED),
+    )?;
+    let mut looks: Vec<Look> = asks.iter().map(|_| Look::default()).collect();
+    read_people(store, &people, &mut looks)?;
+    for row in &focused {
+        let question = unless_forgotten(questions::read(store, row)).transpose()?;
+        look_of(&mut looks, row)?.focus = question;
+    }
+    for row in &open {
+        let look = look_of(&mut looks, row)?;
+        if look.open.len() < OPEN_MAX as usize
+            && let Some(it) = unless_forgotten(conversation(store, row, &mut look.busy))
+        {
+            look.open.push(it?);
+        }
+    }
+    for row in &named {
+        let look = look_of(&mut looks, row)?;
+        if let Some(it) = unless_forgotten(conversation(store, row, &mut look.busy)) {
+            look.named.push(it?);
+        }
+    }
+    focused_elsewhere(store, asks, &mut looks).await?;
+    Ok(looks)
+}
+
+/// The question in focus may be in somebody else's conversation, which was not read yet.
+async fn focused_elsewhere(
+    store: &SqlStore,
+    asks: &[Ask],
+    looks: &mut [Look],
+) -> Result<(), StoreError> {
+    let mut which = Rows::new(WHICH);
+    for ((n, ask), look) in (0_i64..).zip(asks).zip(looks.iter()) {
+        let QuestionRow { question, .. } = match &look.focus {
+            Some(focus) => focus,
+            None => continue,
+        };
+        let id = &question.conversation;
+        if !look.open.iter().chain(&look.named).any(|it| it.id == *id) {
+            which.push([ask.payer.as_str().into(), n.into(), id.into()]);
+        }
+    }
+    let found = which.fetch(&mut *store.readers.acquire().await?, &[], NAMED).await?;
+    for row in &found {
+        let look = look_of(looks, row)?;
+        if let Some(it) = unless_forgotten(conversation(store, row, &mut look.busy)) {
+            look.named.push(it?);
+        }
+    }
+    Ok(())
+}
+
+fn read_people(store: &SqlStore, rows: &[DbRow], looks: &mut [Look]) -> Result<(), StoreError> {
+    let mut opted_out: BTreeMap<i64, Vec<String>> = BTreeMap::new();
+    for row in rows {
+        if let Some(channel) = row.try_get::<Option<String>, _>("opted_out")? {
+            opted_out.entry(row.try_get("n")?).or_default().push(channel);
+        }
+    }
+    for row in rows {
+        let look = look_of(looks, row)?;
+        look.unrouted = super::count(row, "unrouted")?;
+        let Some(sealed) = row.try_get::<Option<Vec<u8>>, _>("body_ct")? else { continue };
+        let (payer, id): (String, String) = (row.try_get("payer")?, row.try_get("id")?);
+        let wrapped: Option<Vec<u8>> = row.try_get("wrapped")?;
+        let sealer = Sealer::unwrap(&store.vault, &payer, &id, wrapped.as_deref());
+        let Some(sealer) = unless_forgotten(sealer).transpose()? else { continue };
+        let known: Person = sealer.open("people.body", &id, &sealed)?;
+        let opted_out = opted_out.get(&row.try_get("n")?).cloned().unwrap_or_default();
+        look.person = Some(Person { language: row.try_get("language")?, opted_out, ..known });
+    }
+    Ok(())
+}
+
+fn conversation(
+    store: &SqlStore,
+    row: &DbRow,
+    busy: &mut Vec<String>,
+) -> Result<Conversation, StoreError> {
+    let it = conversations::read(row, &conversations::beside(store, row)?)?;
+    let leased = row.try_get::<Option<i64>, _>("leased_until")?.is_some();
+    if leased || row.try_get::<i64, _>("waiting")? > 0 {
+        busy.push(it.id.clone());
+    }
+    Ok(it)
+}
+
+fn look_of<'l>(looks: &'l mut [Look], row: &DbRow) -> Result<&'l mut Look, StoreError> {
+    let n: i64 = row.try_get("n")?;
+    let look = usize::try_from(n).ok().and_then(|n| looks.get_mut(n));
+    look.ok_or_else(|| StoreError::Unreadable("an answer to nobody's question".into()))
+}

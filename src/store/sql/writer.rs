@@ -1,0 +1,203 @@
+//! The queue before the database: whatever waits when a transaction is free goes in together.
+//!
+//! An idle house writes each thing at once; a busy one writes more at a time, by itself. A batch
+//! that errors is halved until the one that cannot be written stands alone, so that it costs
+//! nobody else theirs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::Connection as _;
+use sqlx::pool::PoolConnection;
+use tokio::sync::{Mutex, OwnedMutexGuard, mpsc, oneshot};
+
+use super::batch::{self, Job, Outcome};
+use super::{Connection, Database, Pool, db};
+use crate::store::StoreError;
+use crate::vault::Vault;
+
+/// Jobs in one transaction. More would make the first wait for the last without a gain: the sync
+/// is paid for long before.
+const BATCH_MAX: usize = 256;
+/// A database that is away is tried once more after this, on a new connection: a pooler or a
+/// server that restarts is back by then, more often than not.
+const TRY_AGAIN_AFTER: Duration = Duration::from_millis(50);
+
+struct Asked {
+    job: Arc<Job>,
+    answer: oneshot::Sender<Outcome>,
+}
+
+/// A connection that writes, kept for good; empty until it is needed and after it broke.
+type Slot = Arc<Mutex<Option<PoolConnection<Database>>>>;
+
+/// Where jobs are handed in, and the connections that write.
+pub(in super::super) struct Writer {
+    queue: mpsc::UnboundedSender<Asked>,
+    pool: Pool,
+    /// For what is rare and is not queued. SQLite's is also the queue's: there is one writer.
+    apart: Slot,
+}
+
+/// A connection to write on, while it is held.
+pub(in super::super) struct Writing(OwnedMutexGuard<Option<PoolConnection<Database>>>);
+
+impl std::ops::Deref for Writing {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.0.as_ref().expect("it is filled before it is handed out")
+    }
+}
+
+impl std::ops::DerefMut for Writing {
+    fn deref_mut(&mut self) -> &mut Connection {
+        self.0.as_mut().expect("it is filled before it is handed out")
+    }
+}
+
+impl Writer {
+    /// Begins to write; ends when nobody can hand in any more.
+    pub(in super::super) fn begin(pool: Pool, vault: Arc<Vault>) -> Writer {
+        let (queue, waiting) = mpsc::unbounded_channel();
+        let waiting = Arc::new(Mutex::new(waiting));
+        let apart = Slot::default();
+        for nth in 0..db::WRITERS {
+            let slot = if db::WRITERS == 1 && nth == 0 { apart.clone() } else { Slot::default() };
+            tokio::spawn(write(pool.clone(), slot, vault.clone(), waiting.clone()));
+        }
+        Writer { queue, pool, apart }
+    }
+
+    /// The connections, to close them.
+    pub(in super::super) async fn close(self) {
+        self.apart.lock().await.take();
+        self.pool.close().await;
+    }
+
+    /// Where new connections come from.
+    pub(in super::super) fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    /// A connection for one transaction that is not queued.
+    pub(in super::super) async fn hold(&self) -> Result<Writing, StoreError> {
+        let mut slot = self.apart.clone().lock_owned().await;
+        ready(&mut slot, &self.pool).await?;
+        Ok(Writing(slot))
+    }
+
+    /// Writes one thing, together with whatever else waits.
+    pub(super) async fn write(&self, job: Job) -> Outcome {
+        self.write_all(vec![job]).await.remove(0)
+    }
+
+    /// Writes several; the answers come in their order.
+    pub(super) async fn write_all(&self, jobs: Vec<Job>) -> Vec<Outcome> {
+        let mut answers = Vec::with_capacity(jobs.len());
+        for job in jobs {
+            let (answer, answered) = oneshot::channel();
+            // Nobody there to take it: the answer says so.
+            let _ = self.queue.send(Asked { job: Arc::new(job), answer });
+            answers.push(answered);
+        }
+        let mut outcomes = Vec::with_capacity(answers.len());
+        for answered in answers {
+            let gone = || Err(StoreError::Away("the writer has ended".into()));
+            outcomes.push(answered.await.unwrap_or_else(|_| gone()));
+        }
+        outcomes
+    }
+}
+
+/// A connection that can write. Usually a rollback is on its way still at most. But a full disk
+/// makes SQLite end a transaction by itself; the driver's rollback then fails, and it believes for
+/// ever that one is open.
+async fn ready<'s>(
+    slot: &'s mut Option<PoolConnection<Database>>,
+    pool: &Pool,
+) -> Result<&'s mut PoolConnection<Database>, StoreError> {
+    if let Some(connection) = slot.as_mut()
+        && (db::MAY_BREAK || connection.is_in_transaction())
+        && (connection.ping().await.is_err() || connection.is_in_transaction())
+        && let Some(broken) = slot.take()
+    {
+        // It is given up whatever it says to that.
+        let _ = broken.close().await;
+    }
+    if slot.is_none() {
+        *slot = Some(pool.acquire().await?);
+    }
+    Ok(slot.as_mut().expect("it was filled just now"))
+}
+
+async fn write(
+    pool: Pool,
+    slot: Slot,
+    vault: Arc<Vault>,
+    waiting: Arc<Mutex<mpsc::UnboundedReceiver<Asked>>>,
+) {
+    let mut batch = Vec::new();
+    loop {
+        if waiting.lock().await.recv_many(&mut batch, BATCH_MAX).await == 0 {
+            return;
+        }
+        let jobs: Vec<_> = batch.iter().map(|it| it.job.clone()).collect();
+        let outcomes = write_batch(&pool, &slot, &vault, &jobs).await;
+        for (asked, outcome) in batch.drain(..).zip(outcomes) {
+            // Whoever stopped waiting finds it on disk.
+            let _ = asked.answer.send(outcome);
+        }
+    }
+}
+
+async fn write_batch(pool: &Pool, slot: &Slot, vault: &Vault, jobs: &[Arc<Job>]) -> Vec<Outcome> {
+    let mut outcomes = Vec::with_capacity(jobs.len());
+    // Parts still to write, the first on top.
+    let mut parts = vec![jobs];
+    while let Some(part) = parts.pop() {
+        match try_twice(pool, slot, vault, part).await {
+            Ok(done) => outcomes.extend(done),
+            Err(StoreError::Unreadable(_) | StoreError::Forgotten) if part.len() > 1 => {
+                let (first, second) = part.split_at(part.len() / 2);
+                parts.push(second);
+                parts.push(first);
+            }
+            // The disk or the database: it would be the same for each.
+            Err(error) => outcomes.extend(part.iter().map(|_| Err(error.again()))),
+        }
+    }
+    outcomes
+}
+
+/// Every job may be written twice without harm, so one that was cut off is tried again whatever
+/// became of it.
+async fn try_twice(
+    pool: &Pool,
+    slot: &Slot,
+    vault: &Vault,
+    jobs: &[Arc<Job>],
+) -> Result<Vec<Outcome>, StoreError> {
+    match try_once(pool, slot, vault, jobs).await {
+        Err(StoreError::Away(_)) => {
+            slot.lock().await.take();
+            tokio::time::sleep(TRY_AGAIN_AFTER).await;
+            try_once(pool, slot, vault, jobs).await
+        }
+        other => other,
+    }
+}
+
+async fn try_once(
+    pool: &Pool,
+    slot: &Slot,
+    vault: &Vault,
+    jobs: &[Arc<Job>],
+) -> Result<Vec<Outcome>, StoreError> {
+    let mut slot = slot.lock().await;
+    let connection = ready(&mut slot, pool).await?;
+    let mut tx = connection.begin_with(db::BEGIN).await?;
+    let outcomes = batch::execute(&mut tx, vault, jobs).await?;
+    tx.commit().await?;
+    Ok(outcomes)
+}
