@@ -10,10 +10,12 @@ use mendline_plugin::{ActionError, Call};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use crate::carry;
 use crate::channels::{Channel, Incoming};
 use crate::clock::Clock;
 use crate::flows::Flows;
 use crate::host::Host;
+use crate::intake::Intake;
 use crate::pauses::Pauses;
 use crate::seams::Seams;
 use crate::store::{Accepted, InboxBody, NewArrival, Settled, Store, StoreError};
@@ -54,6 +56,8 @@ pub struct House {
     pub stopping: CancellationToken,
     /// Cancelled when the loops must end: what they leased and have not begun they give back.
     pub leaving: CancellationToken,
+    /// Where what people do waits to be carried.
+    pub intake: Intake,
     /// Names for what begins, and how long plugins are waited for.
     pub seams: Seams,
     /// Numbers, traces, signs of life: what operators watch.
@@ -81,10 +85,14 @@ impl House {
             received: self.clock.now(),
             line,
         };
-        let accepted = self.store.accept(&arrival).await?;
-        self.watch.metrics.arrived(payer, source, accepted.duplicate);
-        self.wake.work();
-        Ok(accepted)
+        let carried = match self.intake.take(arrival).await {
+            Ok(answer) => answer,
+            Err(arrival) => carry::carry(self, vec![arrival]).await.remove(0),
+        };
+        if let Ok(accepted) = &carried {
+            self.watch.metrics.arrived(payer, source, accepted.duplicate);
+        }
+        carried
     }
 
     /// A fast read. One that hangs must not hold up everybody else's turns.

@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod backup;
+pub mod carry;
 pub mod catalog;
 pub mod channels;
 pub mod cli;
@@ -15,6 +16,7 @@ pub mod flows;
 pub mod graph;
 pub mod host;
 pub mod house;
+pub mod intake;
 pub mod library;
 pub mod metrics;
 pub mod open;

@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::flows::Flows;
 use crate::host::Host;
 use crate::house::House;
+use crate::intake::Intake;
 use crate::seams::Seams;
 use crate::store::Store;
 use crate::vault::Vault;
@@ -63,6 +64,7 @@ pub fn assemble(parts: Parts) -> Arc<House> {
         pauses: crate::pauses::Pauses::default(),
         stopping: tokio_util::sync::CancellationToken::new(),
         leaving: tokio_util::sync::CancellationToken::new(),
+        intake: Intake::default(),
         seams: Seams::default(),
         watch: Watch::default(),
     })

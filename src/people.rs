@@ -18,8 +18,8 @@ use crate::directory;
 use crate::house::House;
 use crate::phrases;
 use crate::store::{
-    Conversation, EffectRef, NewConversation, PersonCommit, PersonFact, QuestionRow, StoreError,
-    Unrouted,
+    Ask, Conversation, EffectRef, Look, NewConversation, PersonCommit, PersonFact, QuestionRow,
+    StoreError, Unrouted,
 };
 use crate::understand;
 
@@ -27,16 +27,19 @@ use crate::understand;
 const PERSON_FLOW: &str = "talk_to_a_person";
 /// Arrivals routed in one pass.
 const ROUTE_MAX: u32 = 64;
-/// Open conversations looked at when words come without a question.
-const OPEN_MAX: u32 = 8;
 
 /// Routes the arrivals that wait; answers how many.
 pub async fn route(house: &House) -> Result<usize, StoreError> {
     let arrivals = house.store.unrouted(ROUTE_MAX).await?;
+    if arrivals.is_empty() {
+        return Ok(0);
+    }
+    let asks: Vec<_> = arrivals.iter().map(ask).collect();
+    let looks = house.store.look(&asks).await?;
     let mut routed = 0;
-    for arrival in arrivals {
+    for (arrival, look) in arrivals.into_iter().zip(looks) {
         let seq = arrival.seq;
-        match route_one(house, arrival).await {
+        match route_one(house, arrival, &look).await {
             Ok(commit) => {
                 let settles = commit.settled.is_some() || !commit.says.is_empty();
                 let person = (commit.payer.clone(), commit.person.clone());
@@ -60,12 +63,42 @@ pub async fn route(house: &House) -> Result<usize, StoreError> {
     Ok(routed)
 }
 
-async fn route_one(house: &House, arrival: Unrouted) -> anyhow::Result<PersonCommit> {
-    let known = directory::ensure_known(house, &arrival.payer, &arrival.person).await?;
+fn ask(arrival: &Unrouted) -> Ask {
+    Ask {
+        payer: arrival.payer.clone(),
+        person: arrival.person.clone(),
+        channel: arrival.source.clone(),
+        named: names(&arrival.incoming).into_iter().collect(),
+    }
+}
+
+/// The conversation that an arrival names.
+pub fn names(incoming: &Incoming) -> Option<String> {
+    match incoming {
+        Incoming::Tap { question, .. } => Some(question.conversation.clone()),
+        Incoming::Desk { handoff, .. } => Some(handoff.conversation.clone()),
+        Incoming::Happened { conversation, .. } => Some(conversation.clone()),
+        Incoming::Words(_)
+        | Incoming::Repair(_)
+        | Incoming::Language(_)
+        | Incoming::Start { .. } => None,
+    }
+}
+
+/// What one arrival means, given all that was looked up for it.
+pub async fn route_one(
+    house: &House,
+    arrival: Unrouted,
+    look: &Look,
+) -> anyhow::Result<PersonCommit> {
+    let known = match &look.person {
+        Some(person) => Some(person.clone()),
+        None => directory::ensure_known(house, &arrival.payer, &arrival.person).await?,
+    };
     let language = known.as_ref().map_or("en", |it| it.language.as_str()).to_owned();
     let (name, role) = known.map(|it| (it.name, it.role)).unzip();
     let name = name.unwrap_or_default();
-    let router = Router { house, arrival: &arrival, language, name, role };
+    let router = Router { house, arrival: &arrival, look, language, name, role };
     let mut commit = PersonCommit {
         seq: arrival.seq,
         payer: arrival.payer.clone(),
@@ -85,7 +118,7 @@ async fn route_one(house: &House, arrival: Unrouted) -> anyhow::Result<PersonCom
         Incoming::Repair(repair) => router.repair(repair, &mut commit).await?,
         Incoming::Language(language) => {
             commit.facts.push(PersonFact::Language(language.clone()));
-            if let Some(open) = router.open().await?.into_iter().next() {
+            if let Some(open) = router.open().into_iter().next() {
                 let party = router.party(&open).await?;
                 let repair = Repair::Language { language };
                 commit.events.push((open.id, Event::Repair { party, repair }));
@@ -93,7 +126,7 @@ async fn route_one(house: &House, arrival: Unrouted) -> anyhow::Result<PersonCom
         }
         Incoming::Desk { handoff, action } => {
             let event = Event::Desk { handoff: handoff.key, actor: router.actor(), action };
-            router.to_known(handoff.conversation, event, &mut commit).await?;
+            router.to_known(handoff.conversation, event, &mut commit);
         }
         Incoming::Start { flow, fields } => match house.flows.current(&flow) {
             Some(program) => commit.begins.push(router.begin(&program, fields, None)),
@@ -101,7 +134,7 @@ async fn route_one(house: &House, arrival: Unrouted) -> anyhow::Result<PersonCom
         },
         Incoming::Happened { conversation, name, data } => {
             let event = Event::Happened { name, data };
-            router.to_known(conversation, event, &mut commit).await?;
+            router.to_known(conversation, event, &mut commit);
         }
     }
     Ok(commit)
@@ -110,6 +143,7 @@ async fn route_one(house: &House, arrival: Unrouted) -> anyhow::Result<PersonCom
 struct Router<'a> {
     house: &'a House,
     arrival: &'a Unrouted,
+    look: &'a Look,
     language: String,
     name: String,
     /// Absent when the claim system does not know this person.
@@ -118,7 +152,7 @@ struct Router<'a> {
 
 impl Router<'_> {
     async fn words(&self, words: String, commit: &mut PersonCommit) -> anyhow::Result<()> {
-        let open = self.open().await?;
+        let open = self.open();
         if understand::is_danger(&words) {
             return self.danger(open, commit).await;
         }
@@ -141,8 +175,7 @@ impl Router<'_> {
         // conversation hears that by itself.
         let wanted = understand::wanted(&words, &flows)
             .filter(|it| open.is_empty() || it.program.flow != PERSON_FLOW);
-        let focus = self.focus().await?;
-        if let Some(focus) = &focus {
+        if let Some(focus) = self.focus() {
             let here = open.iter().find(|it| it.id == focus.question.conversation);
             let other = wanted
                 .as_ref()
@@ -245,17 +278,17 @@ impl Router<'_> {
         commit: &mut PersonCommit,
     ) -> anyhow::Result<()> {
         let event = Event::Tapped { actor: self.actor(), question: question.key, choice, with };
-        self.to_known(question.conversation, event, commit).await
+        self.to_known(question.conversation, event, commit);
+        Ok(())
     }
 
     async fn repair(&self, repair: Repair, commit: &mut PersonCommit) -> anyhow::Result<()> {
-        let focus = self.focus().await?;
-        if let Some(focus) = focus {
+        if let Some(focus) = self.focus().cloned() {
             let event = Event::Repair { party: focus.party.clone(), repair };
             commit.events.push((focus.question.conversation, event));
             return Ok(());
         }
-        if let Some(open) = self.open().await?.into_iter().next() {
+        if let Some(open) = self.open().into_iter().next() {
             let party = self.party(&open).await?;
             commit.events.push((open.id, Event::Repair { party, repair }));
             return Ok(());
@@ -271,29 +304,20 @@ impl Router<'_> {
 
     /// An event for a conversation that the arrival names. One that does not exist, or is
     /// another payer's, is the same to the asker.
-    async fn to_known(
-        &self,
-        conversation: String,
-        event: Event,
-        commit: &mut PersonCommit,
-    ) -> anyhow::Result<()> {
-        match self.house.store.conversation(&self.arrival.payer, &conversation).await? {
-            Some(_) => commit.events.push((conversation, event)),
-            None => commit.settled = Some(json!("no_such_choice")),
+    fn to_known(&self, conversation: String, event: Event, commit: &mut PersonCommit) {
+        match self.look.named.iter().chain(&self.look.open).any(|it| it.id == conversation) {
+            true => commit.events.push((conversation, event)),
+            false => commit.settled = Some(json!("no_such_choice")),
         }
-        Ok(())
     }
 
-    async fn focus(&self) -> Result<Option<QuestionRow>, StoreError> {
-        let Unrouted { payer, person, source, .. } = self.arrival;
-        self.house.store.focus(payer, person, source).await
+    fn focus(&self) -> Option<&QuestionRow> {
+        self.look.focus.as_ref()
     }
 
-    async fn open(&self) -> Result<Vec<Conversation>, StoreError> {
-        let Unrouted { payer, person, .. } = self.arrival;
-        let mut all = self.house.store.conversations_of(payer, person, OPEN_MAX).await?;
-        all.retain(|it| it.state.position != Position::Ended && !is_parent(it));
-        Ok(all)
+    fn open(&self) -> Vec<Conversation> {
+        let open = self.look.open.iter().filter(|it| it.state.position != Position::Ended);
+        open.filter(|it| !is_parent(it)).cloned().collect()
     }
 
     async fn party(&self, conversation: &Conversation) -> anyhow::Result<String> {

@@ -8,7 +8,7 @@ use tracing::warn;
 
 use crate::house::House;
 use crate::store::StoreError;
-use crate::{dispatch, people, turns};
+use crate::{dispatch, intake, people, turns};
 
 /// Due timers turned into events in one pass.
 const FIRE_MAX: u32 = 256;
@@ -55,8 +55,12 @@ pub async fn run(house: std::sync::Arc<House>, shutdown: CancellationToken) {
             repeat(&house, &shutdown, Stage::Calls).await;
         })
     };
+    let carrying = {
+        let (house, shutdown) = (house.clone(), shutdown.clone());
+        tokio::spawn(async move { intake::run(&house, &shutdown).await })
+    };
     repeat(&house, &shutdown, Stage::Sends).await;
-    for task in [turning, calling] {
+    for task in [turning, calling, carrying] {
         if let Err(error) = task.await {
             warn!("a loop ended badly: {error}");
         }

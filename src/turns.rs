@@ -93,7 +93,8 @@ pub async fn take(house: &House) -> Result<usize, StoreError> {
     Ok(taken)
 }
 
-fn news_of(commit: &TurnCommit) -> Vec<News> {
+/// Who has something new to see after a turn.
+pub fn news_of(commit: &TurnCommit) -> Vec<News> {
     let payer = &commit.payer;
     let people = commit.messages.iter().map(|it| Some(it.person.clone()));
     let desks = [Some(commit.principal.clone()), None];
@@ -101,7 +102,11 @@ fn news_of(commit: &TurnCommit) -> Vec<News> {
 }
 
 /// Everything that one claimed conversation's events lead to, not yet committed.
-async fn compute(house: &House, claimed: Claimed, now: Timestamp) -> anyhow::Result<TurnCommit> {
+pub async fn compute(
+    house: &House,
+    claimed: Claimed,
+    now: Timestamp,
+) -> anyhow::Result<TurnCommit> {
     let Claimed { conversation, events } = claimed;
     let _running = house.watch.metrics.turn();
     let program = version(house, &conversation.flow_hash).await?;

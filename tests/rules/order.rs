@@ -49,6 +49,7 @@ async fn rule_03_a_conflict_drops_its_own_turn_and_no_other() {
             conversation: it.conversation.id.clone(),
             principal: it.conversation.principal.clone(),
             expected_turn,
+            head: it.conversation.head.clone(),
             state,
             done: it.events.iter().map(|(seq, ..)| (*seq, None)).collect(),
             messages: vec![],

@@ -83,8 +83,7 @@ pub(super) async fn execute(
                 settle::message(&mut batch, key, became.clone(), *now).map(|()| Done::Nothing)
             }
             Job::Return { payer, call, became, now } => {
-                calls::settle(&mut batch, payer, call, became.clone(), *now)
-                    .map(|()| Done::Nothing)
+                calls::settle(&mut batch, payer, call, became.clone(), *now).map(|()| Done::Nothing)
             }
         };
         // These wrote nothing that was refused; of the others a part may be among the rows
