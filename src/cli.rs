@@ -1,9 +1,10 @@
 //! The commands, one file each. They read arguments and print; the work is done elsewhere.
 
 mod backup;
+mod bench;
 mod check;
 mod config;
-mod demo;
+pub(crate) mod demo;
 mod doctor;
 mod drain;
 mod graph;
@@ -72,7 +73,7 @@ enum Command {
     /// Begins a flow or a plugin.
     New(new::New),
     /// Measures turns a second against the disk's own limit.
-    Bench,
+    Bench(bench::Bench),
 }
 
 /// Where flows are read from when no path is given: `./flows` if it is there, else those inside
@@ -127,9 +128,6 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Migrate(it) => it.run().await,
         Command::Doctor(it) => it.run().await,
         Command::New(it) => it.run(),
-        Command::Bench => {
-            eprintln!("`mendline bench` measures nothing yet.");
-            Ok(ExitCode::FAILURE)
-        }
+        Command::Bench(it) => it.run().await,
     }
 }

@@ -7,6 +7,7 @@
 
 mod authority;
 
+use futures::{StreamExt as _, stream};
 use mendline_engine::event::CallResult;
 use mendline_engine::message::MessageKind;
 use mendline_engine::render::{Form, render_form};
@@ -44,36 +45,56 @@ const WAKING: (u16, u16) = (8 * 60, 21 * 60);
 pub async fn send(house: &House) -> Result<usize, StoreError> {
     let lease = Lease::begin(house);
     let rows = house.store.lease_outbox(lease.since, LEASE_MS, LEASE_MAX).await?;
-    let sent = rows.len();
-    for (at, row) in rows.iter().enumerate() {
-        if house.leaving.is_cancelled() {
-            // Whoever goes on takes them at once, and not when the lease has lapsed.
-            let left: Vec<_> = rows[at..].iter().map(|it| it.key.clone()).collect();
-            if !lease.lapsed(house) {
-                house.store.care().release_messages(&left).await?;
-            }
-            return Ok(at);
-        }
-        house.watch.loops.beat("sends");
-        let became = match send_one(house, row, lease).await? {
-            Went::Became(became) => became,
-            Went::Lapsed => continue,
-            Went::Waits(under) => {
-                house.store.care().park(&row.key, &under, house.clock.now()).await?;
-                continue;
-            }
-        };
-        house.watch.metrics.sent(row, &became);
-        match &became {
-            Became::Dead(why) => warn!(message = %row.key.effect, why, "message given up"),
-            Became::Withheld(why) => info!(message = %row.key.effect, why, "message withheld"),
-            _ => {}
-        }
-        house.store.settle_message(&row.key, became, house.clock.now()).await?;
-        let news = News { payer: row.key.payer.clone(), person: Some(row.person.clone()) };
-        house.wake.tell(news);
+    if rows.is_empty() {
+        return Ok(0);
     }
-    Ok(sent)
+    let sent = rows.len();
+    let who: Vec<_> = rows.iter().map(|it| (it.key.payer.clone(), it.person.clone())).collect();
+    let people = house.store.people(&who).await?;
+    // Each is the oldest of its lane, so they may go side by side.
+    let mut delivering = Vec::with_capacity(sent);
+    for (row, to) in rows.iter().zip(&people) {
+        delivering.push(deliver(house, row, to.as_ref(), lease));
+    }
+    let delivered = stream::iter(delivering).buffer_unordered(house.seams.sends_at_once);
+    let mut went = Ok(sent);
+    let results: Vec<_> = delivered.collect().await;
+    for result in results {
+        went = result.and(went);
+    }
+    went
+}
+
+/// Sends one message and writes what became of it.
+async fn deliver(
+    house: &House,
+    row: &OutboxRow,
+    to: Option<&Person>,
+    lease: Lease,
+) -> Result<(), StoreError> {
+    if house.leaving.is_cancelled() {
+        // Whoever goes on takes it at once, and not when the lease has lapsed.
+        let left = std::slice::from_ref(&row.key);
+        let ours = !lease.lapsed(house);
+        return if ours { house.store.care().release_messages(left).await } else { Ok(()) };
+    }
+    house.watch.loops.beat("sends");
+    let became = match send_one(house, row, to, lease).await? {
+        Went::Became(became) => became,
+        Went::Lapsed => return Ok(()),
+        Went::Waits(under) => {
+            return house.store.care().park(&row.key, &under, house.clock.now()).await;
+        }
+    };
+    house.watch.metrics.sent(row, &became);
+    match &became {
+        Became::Dead(why) => warn!(message = %row.key.effect, why, "message given up"),
+        Became::Withheld(why) => info!(message = %row.key.effect, why, "message withheld"),
+        _ => {}
+    }
+    house.store.settle_message(&row.key, became, house.clock.now()).await?;
+    house.wake.tell(News { payer: row.key.payer.clone(), person: Some(row.person.clone()) });
+    Ok(())
 }
 
 /// What was leased, and when. A process that slept, or whose clock jumped, may find that others
@@ -103,12 +124,19 @@ enum Went {
     Waits(PauseRef),
 }
 
-async fn send_one(house: &House, row: &OutboxRow, lease: Lease) -> Result<Went, StoreError> {
+async fn send_one(
+    house: &House,
+    row: &OutboxRow,
+    to: Option<&Person>,
+    lease: Lease,
+) -> Result<Went, StoreError> {
     let now = house.clock.now();
-    if is_over(house, row).await? {
+    // Once bytes are frozen an attempt may have been made, and whatever was begun is finished
+    // under its key.
+    if row.over && row.frozen.is_none() {
         return Ok(Went::Became(Became::Withheld(OVER.into())));
     }
-    let Some(person) = house.store.person(&row.key.payer, &row.person).await? else {
+    let Some(person) = to else {
         return Ok(Went::Became(Became::Withheld("no_address".into())));
     };
     let purpose = match &row.flow_hash {
@@ -117,9 +145,9 @@ async fn send_one(house: &House, row: &OutboxRow, lease: Lease) -> Result<Went, 
     };
     let mut refused = "no_address".to_owned();
     let mut held: Option<Timestamp> = None;
-    for (name, to) in ways(house, row, &person) {
+    for (name, to) in ways(house, row, person) {
         let Some(channel) = house.channels.get(name.as_str()) else { continue };
-        let way = way(channel.as_ref(), &person);
+        let way = way(channel.as_ref(), person);
         match screen(&row.message, &way, purpose.as_deref(), now) {
             Verdict::Full | Verdict::Private => {}
             Verdict::HoldUntil(until) => {
@@ -138,12 +166,12 @@ async fn send_one(house: &House, row: &OutboxRow, lease: Lease) -> Result<Went, 
         if lease.lapsed(house) {
             return Ok(Went::Lapsed);
         }
-        let frozen = freeze(house, row, &person, &name, form).await?;
+        let frozen = freeze(house, row, person, &name, form).await?;
         // The last look before it leaves: everything before this may have taken any time.
         if lease.lapsed(house) {
             return Ok(Went::Lapsed);
         }
-        match hand_over(house, channel.as_ref(), row, &person, to, frozen).await {
+        match hand_over(house, channel.as_ref(), row, person, to, frozen).await {
             Ok(became) => return Ok(Went::Became(became)),
             Err(why) => refused = why,
         }
@@ -180,15 +208,6 @@ async fn paused(
         house.wake.tell(News { payer: row.key.payer.clone(), person: None });
     }
     Ok(stopped.map(|it| it.of))
-}
-
-/// Whether the message puts a question that was closed while it waited. Once bytes are frozen an
-/// attempt may have been made, and whatever was begun is finished under its key.
-async fn is_over(house: &House, row: &OutboxRow) -> Result<bool, StoreError> {
-    let Some(key) = row.message.question.filter(|_| row.frozen.is_none()) else { return Ok(false) };
-    let question = EffectRef { conversation: row.key.effect.conversation.clone(), key };
-    let put = house.store.question(&row.key.payer, &question, Some(&row.person)).await?;
-    Ok(put.is_some_and(|it| it.closed.is_some()))
 }
 
 /// Channels to try, in order. What was frozen for one channel stays with it.

@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod backup;
+pub mod bench;
 pub mod carry;
 pub mod catalog;
 pub mod channels;

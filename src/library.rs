@@ -31,6 +31,14 @@ pub struct Folder {
     pub talks: Vec<Source>,
 }
 
+impl Folder {
+    /// A flow of one file, with nothing beside it.
+    pub fn of(file: &str, text: &str) -> Folder {
+        let flow = Source { file: file.into(), text: text.into() };
+        Folder { flow, translations: Vec::new(), talks: Vec::new() }
+    }
+}
+
 /// What loading some folders gave.
 pub struct Shelf {
     /// The flows that loaded, with the sources they came from.

@@ -12,6 +12,8 @@ const CALL_PATIENCE: Duration = Duration::from_secs(10);
 /// How long a fast read may take, which should need 20 ms: a turn waits for it, and with it
 /// everybody else's turn.
 const READ_PATIENCE: Duration = Duration::from_secs(2);
+/// Messages on their way at once: as many as are leased.
+const SENDS_AT_ONCE: usize = 64;
 
 /// The house's own, unless a test puts others in their place.
 #[derive(Clone)]
@@ -22,6 +24,8 @@ pub struct Seams {
     pub call_patience: Duration,
     /// How long a fast read may take.
     pub read_patience: Duration,
+    /// Messages on their way at once; one, where the order of everything must repeat.
+    pub sends_at_once: usize,
     /// What fells the engine, for a test.
     #[doc(hidden)]
     pub poison: Poison,
@@ -54,6 +58,7 @@ impl Default for Seams {
             ids: Ids::default(),
             call_patience: CALL_PATIENCE,
             read_patience: READ_PATIENCE,
+            sends_at_once: SENDS_AT_ONCE,
             poison: Poison::default(),
         }
     }

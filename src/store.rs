@@ -174,6 +174,9 @@ pub trait Store: Send + Sync {
     /// A person.
     async fn person(&self, payer: &str, person: &str) -> Result<Option<Person>, StoreError>;
 
+    /// Several people, in the order in which they are asked for.
+    async fn people(&self, who: &[(String, String)]) -> Result<Vec<Option<Person>>, StoreError>;
+
     /// The question that has the person's focus on a channel, if it is still open.
     async fn focus(
         &self,

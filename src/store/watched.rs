@@ -329,6 +329,12 @@ impl<W: Watch> Store for Watched<W> {
         Ok(found)
     }
 
+    async fn people(&self, who: &[(String, String)]) -> Result<Vec<Option<Person>>, StoreError> {
+        let mut people = self.around(read("people"), self.inner.people(who)).await?;
+        people.iter_mut().for_each(|it| self.watch.met(it));
+        Ok(people)
+    }
+
     async fn focus(
         &self,
         payer: &str,

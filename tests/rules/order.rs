@@ -31,7 +31,7 @@ async fn rule_03_a_conflict_drops_its_own_turn_and_no_other() {
     }
     let now = place.house.clock.now();
     for person in ["ana", "mina"] {
-        place.arrives(person, "web", Incoming::Words("help".into())).await;
+        place.lies(person, "web", Incoming::Words("help".into())).await;
     }
     mendline::people::route(&place.house).await.unwrap();
     let claimed = place.house.store.claim(now, 1, 64, 16).await.unwrap();

@@ -176,6 +176,20 @@ impl Place {
         self.house.arrive(PAYER, source, &id, person, incoming, line).await.unwrap().seq
     }
 
+    /// What somebody did is on disk, and nobody has looked at it yet.
+    pub async fn lies(&self, person: &str, source: &str, incoming: Incoming) {
+        let arrival = mendline::store::NewArrival {
+            payer: PAYER.into(),
+            source: source.into(),
+            id: format!("i{}", self.next.fetch_add(1, Ordering::SeqCst)),
+            person: Some(person.into()),
+            body: mendline::store::InboxBody::Arrival(incoming),
+            received: self.house.clock.now(),
+            line: None,
+        };
+        self.house.store.accept(&arrival).await.unwrap();
+    }
+
     /// Somebody does something; answers what became of it.
     pub async fn does(&self, person: &str, source: &str, incoming: Incoming) -> Value {
         let seq = self.arrives(person, source, incoming).await;

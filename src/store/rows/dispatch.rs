@@ -24,6 +24,8 @@ pub struct OutboxRow {
     pub message: Message,
     /// Bytes and channel, once frozen.
     pub frozen: Option<Frozen>,
+    /// Whether it puts a question to this person that is closed by now.
+    pub over: bool,
     /// Attempts so far.
     pub attempts: u32,
     /// When it was committed.

@@ -30,7 +30,7 @@ impl Turned {
     }
 }
 
-const ADVANCED: &[Column] = &[
+pub(super) const ADVANCED: &[Column] = &[
     Column::Text("payer"),
     Column::Text("id"),
     Column::Int("expected"),
@@ -41,7 +41,7 @@ const ADVANCED: &[Column] = &[
     Column::Int("record_seq"),
     Column::Text("record_hash"),
 ];
-const ADVANCE: &str = "
+pub(super) const ADVANCE: &str = "
     update conversations set turn = v.turn, state_ct = v.state_ct, turned = v.turned, ended = v.ended,
         record_seq = v.record_seq, record_hash = v.record_hash, leased_until = null
     from v where conversations.payer = v.payer and conversations.id = v.id

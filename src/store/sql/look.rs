@@ -89,6 +89,21 @@ pub(super) async fn look(store: &SqlStore, asks: &[Ask]) -> Result<Vec<Look>, St
     Ok(looks)
 }
 
+/// Several people, without what else routing looks at.
+pub(super) async fn people(
+    store: &SqlStore,
+    who: &[(String, String)],
+) -> Result<Vec<Option<Person>>, StoreError> {
+    let mut rows = Rows::new(WHO);
+    for (n, (payer, person)) in (0_i64..).zip(who) {
+        rows.push([payer.into(), n.into(), person.into(), "".into()]);
+    }
+    let rows = rows.fetch(&mut *store.readers.acquire().await?, &[], PERSON).await?;
+    let mut looks: Vec<Look> = who.iter().map(|_| Look::default()).collect();
+    read_people(store, &rows, &mut looks)?;
+    Ok(looks.into_iter().map(|it| it.person).collect())
+}
+
 /// The question in focus may be in somebody else's conversation, which was not read yet.
 async fn focused_elsewhere(
     store: &SqlStore,

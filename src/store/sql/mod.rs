@@ -19,6 +19,7 @@ mod handoffs;
 mod health;
 mod inbox;
 mod keys;
+mod limit;
 mod lines;
 mod look;
 mod outbox;
@@ -262,6 +263,10 @@ impl Store for SqlStore {
 
     async fn person(&self, payer: &str, person: &str) -> Result<Option<Person>, StoreError> {
         people::person(self, payer, person).await
+    }
+
+    async fn people(&self, who: &[(String, String)]) -> Result<Vec<Option<Person>>, StoreError> {
+        look::people(self, who).await
     }
 
     async fn focus(

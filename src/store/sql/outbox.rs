@@ -9,13 +9,16 @@ use super::batch::Batch;
 use super::rows::{Column, Rows};
 use super::seal::Sealer;
 use super::writes::Writes;
-use super::{BEGIN, DbRow, SqlStore, UNLESS_LOCKED, care, count, effect, finds};
+use super::{BEGIN, DbRow, SqlStore, UNLESS_LOCKED, care, count, effect, finds, flag};
 use crate::store::{DeadLetter, EffectRef, Frozen, MessageRef, MessageRow, OutboxRow, StoreError};
 
 const LEASED: &str = "
     select o.seq, o.payer, o.effect, o.person, o.key_person, o.message_ct, o.frozen_ct, o.committed,
            o.attempts + case when o.leased_until is null then 0 else 1 end as attempts,
            c.flow, c.flow_hash, k.wrapped,
+           (select count(*) from questions q
+            where q.payer = o.payer and q.question = o.question and q.person = o.person
+              and q.closed_at is not null) as over,
            (select paused.why from outbox paused
             where paused.payer = o.payer and paused.lane = o.lane and paused.person = o.person
               and paused.seq < o.seq and paused.settled_at is null and paused.status = 'paused'
@@ -132,6 +135,7 @@ fn outbox_row(store: &SqlStore, row: &DbRow) -> Result<OutboxRow, StoreError> {
         person: row.try_get("person")?,
         message,
         frozen,
+        over: flag(row, "over")?,
         attempts: count(row, "attempts")?,
         committed: Timestamp(row.try_get("committed")?),
     })

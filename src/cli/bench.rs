@@ -1,0 +1,37 @@
+//! `mendline bench`: how fast the house is, against what the same disk allows.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::bench::{Plan, turns};
+
+#[derive(Args)]
+pub(super) struct Bench {
+    /// Workers at once; repeat for several loads.
+    #[arg(long, value_name = "N", default_values_t = [1, 32, 512])]
+    users: Vec<usize>,
+    /// How long each load lasts, in seconds.
+    #[arg(long, default_value_t = 5)]
+    seconds: u64,
+    /// Rounds of load and limit, taken in turns; the median counts.
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// Where the measured databases lie: on the disk that counts.
+    #[arg(long, default_value = ".")]
+    folder: PathBuf,
+}
+
+impl Bench {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        let plan = Plan {
+            lasts: Duration::from_secs(self.seconds.max(1)),
+            users: self.users,
+            rounds: self.rounds.max(1),
+        };
+        println!("{}", turns(&self.folder, &plan).await?.markdown());
+        Ok(ExitCode::SUCCESS)
+    }
+}

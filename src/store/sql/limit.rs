@@ -1,0 +1,190 @@
+//! How fast the rows of a turn can be written at all: the same statements over rows of the same
+//! size, without anything that makes them. What the benchmark is held against.
+
+use std::time::{Duration, Instant};
+
+use mendline_engine::time::Timestamp;
+use sqlx::{Connection as _, Row as _};
+
+use super::commit::{ADVANCE, ADVANCED};
+use super::rows::Rows;
+use super::writes::Writes;
+use super::{BEGIN, SqlStore};
+use crate::store::StoreError;
+
+/// Whose rows these are.
+const PAYER: &str = "limit";
+/// Conversations among which the turns go round, as in `models/limits`.
+const CONVERSATIONS: i64 = 5_000;
+
+/// Bytes of what is sealed, a row each.
+#[derive(Clone, Copy, Debug)]
+pub struct Sizes {
+    state: usize,
+    event: usize,
+    record: usize,
+    message: usize,
+    question: usize,
+}
+
+impl SqlStore {
+    /// How large the sealed columns of this database are, on average.
+    #[doc(hidden)]
+    pub async fn sizes(&self) -> Result<Sizes, StoreError> {
+        let row = sqlx::query(
+            "select (select cast(avg(length(state_ct)) as bigint) from conversations) as state,
+                    (select cast(avg(length(body_ct)) as bigint) from inbox) as event,
+                    (select cast(avg(length(body_ct)) as bigint) from record) as record,
+                    (select cast(avg(length(message_ct)) as bigint) from outbox) as message,
+                    (select cast(avg(length(message_ct)) as bigint) from questions) as question",
+        )
+        .fetch_one(&self.readers)
+        .await?;
+        let size = |column| -> Result<usize, StoreError> {
+            let bytes: Option<i64> = row.try_get(column)?;
+            Ok(usize::try_from(bytes.unwrap_or(600)).unwrap_or(600))
+        };
+        Ok(Sizes {
+            state: size("state")?,
+            event: size("event")?,
+            record: size("record")?,
+            message: size("message")?,
+            question: size("question")?,
+        })
+    }
+
+    /// Writes the rows of so many turns a transaction, for so long; answers turns a second.
+    #[doc(hidden)]
+    pub async fn limit(
+        &self,
+        sizes: Sizes,
+        at_once: usize,
+        lasts: Duration,
+    ) -> Result<f64, StoreError> {
+        let mut writer = self.writer().await?;
+        let mut nth = begin_all(&mut writer, sizes).await?;
+        let (began, first) = (Instant::now(), nth);
+        while began.elapsed() < lasts {
+            let mut tx = writer.begin_with(BEGIN).await?;
+            let (advanced, writes) = turns(sizes, nth, at_once);
+            advanced.fetch(&mut tx, &[], ADVANCE).await?;
+            writes.run(&mut tx).await?;
+            tx.commit().await?;
+            nth += i64::try_from(at_once).unwrap_or(i64::MAX);
+        }
+        Ok((nth - first) as f64 / began.elapsed().as_secs_f64())
+    }
+}
+
+/// Makes the conversations, once; answers the number of the next turn.
+async fn begin_all(connection: &mut super::Connection, sizes: Sizes) -> Result<i64, StoreError> {
+    let row = sqlx::query("select coalesce(max(record_seq), 0) as turns, count(*) as there from conversations where payer = $1")
+        .bind(PAYER)
+        .fetch_one(&mut *connection)
+        .await?;
+    if row.try_get::<i64, _>("there")? == 0 {
+        for first in (0..CONVERSATIONS).step_by(500) {
+            let mut writes = Writes::default();
+            for nth in first..first + 500 {
+                let id = format!("c{nth:06}");
+                writes.begun.push([
+                    PAYER.into(),
+                    id.as_str().into(),
+                    "ana".into(),
+                    "limit".into(),
+                    "hash".into(),
+                    None::<String>.into(),
+                    0_i64.into(),
+                    vec![7; sizes.state].into(),
+                    0_i64.into(),
+                    false.into(),
+                    0_i64.into(),
+                    "".into(),
+                ]);
+            }
+            writes.run(connection).await?;
+        }
+    }
+    // Every round of turns is numbered, so that no row is written twice.
+    Ok(row.try_get::<i64, _>("turns")? * CONVERSATIONS)
+}
+
+/// The rows of turns `first..first + count`: what a message of the approval writes.
+fn turns(sizes: Sizes, first: i64, count: usize) -> (Rows, Writes) {
+    let (mut advanced, mut writes) = (Rows::new(ADVANCED), Writes::default());
+    for nth in (first..).take(count) {
+        let (id, round) = (format!("c{:06}", nth % CONVERSATIONS), nth / CONVERSATIONS);
+        let now = Timestamp(nth);
+        let effect = format!("{id}/{round}.0");
+        advanced.push([
+            PAYER.into(),
+            id.as_str().into(),
+            round.into(),
+            (round + 1).into(),
+            vec![7; sizes.state].into(),
+            now.0.into(),
+            false.into(),
+            (round + 1).into(),
+            "0".repeat(64).into(),
+        ]);
+        let n = writes.next();
+        writes.events.push([
+            PAYER.into(),
+            n.into(),
+            "web".into(),
+            format!("m{nth}").into(),
+            0_i64.into(),
+            None::<i64>.into(),
+            id.as_str().into(),
+            "ana".into(),
+            "ana".into(),
+            vec![7; sizes.event].into(),
+            now.0.into(),
+            now.0.into(),
+            None::<Vec<u8>>.into(),
+        ]);
+        writes.record.push([
+            PAYER.into(),
+            id.as_str().into(),
+            (round + 1).into(),
+            now.0.into(),
+            vec![7; sizes.record].into(),
+            "0".repeat(64).into(),
+        ]);
+        let n = writes.next();
+        writes.messages.push([
+            PAYER.into(),
+            n.into(),
+            effect.as_str().into(),
+            id.as_str().into(),
+            "ana".into(),
+            "ana".into(),
+            effect.as_str().into(),
+            true.into(),
+            false.into(),
+            vec![7; sizes.message].into(),
+            now.0.into(),
+        ]);
+        let key = (PAYER.to_owned(), effect.clone(), "ana".to_owned());
+        writes.question(
+            key,
+            false,
+            [
+                PAYER.into(),
+                effect.as_str().into(),
+                "ana".into(),
+                id.as_str().into(),
+                "ana".into(),
+                "worker".into(),
+                false.into(),
+                vec![7; sizes.question].into(),
+                now.0.into(),
+                None::<i64>.into(),
+            ],
+        );
+        let timer =
+            [PAYER.into(), id.as_str().into(), "silence".into(), round.into(), i64::MAX.into()];
+        writes.timers.push(timer);
+    }
+    (advanced, writes)
+}
