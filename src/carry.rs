@@ -13,7 +13,7 @@ use tracing::warn;
 
 use crate::house::House;
 use crate::store::{
-    Accepted, Ask, Carry, Claimed, Conversation, Head, InboxBody, Look, NewArrival,
+    Accepted, Ask, Carried, Carry, Claimed, Conversation, Head, InboxBody, Look, NewArrival,
     NewConversation, PersonCommit, StoreError, TurnCommit, Unrouted,
 };
 use crate::wake::News;
@@ -46,6 +46,10 @@ pub async fn carry(house: &House, arrivals: Vec<NewArrival>) -> Vec<Result<Accep
 
 /// Carries arrivals of different people.
 async fn round(house: &House, arrivals: Vec<NewArrival>) -> Vec<Result<Accepted, StoreError>> {
+    if house.watch.careful.is_on() {
+        // After a bad end everything lies on disk before anybody looks at it.
+        return join_all(arrivals.iter().map(|it| house.store.accept(it))).await;
+    }
     let asks: Vec<_> = arrivals.iter().map(ask).collect();
     let looks = match house.store.look(&asks).await {
         Ok(looks) => looks,
@@ -72,17 +76,38 @@ async fn round(house: &House, arrivals: Vec<NewArrival>) -> Vec<Result<Accepted,
     commit(house, prepared).await
 }
 
+/// An arrival that can be carried.
+struct Ready {
+    person: PersonCommit,
+    turns: Vec<TurnCommit>,
+    /// The flow of each turn.
+    flows: Vec<String>,
+}
+
+/// Counts the turns of one arrival. One that lost is told from the others when it is taken again.
+fn count(house: &House, turns: &[(String, String)], carried: &Result<Carried, StoreError>) {
+    let result = match carried {
+        Ok(it) if it.turned => Ok(()),
+        Ok(_) => Err(StoreError::Conflict),
+        Err(why) => Err(why.again()),
+    };
+    for (payer, flow) in turns {
+        house.watch.metrics.committed(payer, flow, &result);
+    }
+}
+
 /// Writes what is ready, and puts the rest on disk as it came.
 async fn commit(
     house: &House,
-    prepared: Vec<(NewArrival, Option<(PersonCommit, Vec<TurnCommit>)>)>,
+    prepared: Vec<(NewArrival, Option<Ready>)>,
 ) -> Vec<Result<Accepted, StoreError>> {
     let (mut carries, mut plain, mut news) = (Vec::new(), Vec::new(), Vec::new());
-    let mut places = Vec::new();
+    let (mut places, mut flows) = (Vec::new(), Vec::<Vec<(String, String)>>::new());
     for (arrival, ready) in prepared {
         places.push(ready.is_some());
         match ready {
-            Some((person, turns)) => {
+            Some(Ready { person, turns, flows: names }) => {
+                flows.push(names.into_iter().map(|flow| (person.payer.clone(), flow)).collect());
                 let to = News { payer: person.payer.clone(), person: Some(person.person.clone()) };
                 news.push(to);
                 news.extend(turns.iter().flat_map(turns::news_of));
@@ -91,9 +116,14 @@ async fn commit(
             None => plain.push(arrival),
         }
     }
+    let committing = house.watch.metrics.commit(flows.iter().map(Vec::len).sum());
     let carrying = house.store.carry(carries);
     let accepting = join_all(plain.iter().map(|it| house.store.accept(it)));
     let (carried, accepted) = tokio::join!(carrying, accepting);
+    drop(committing);
+    for (flows, result) in flows.iter().zip(&carried) {
+        count(house, flows, result);
+    }
     news.into_iter().for_each(|it| house.wake.tell(it));
     let mut carried = carried.into_iter().map(|it| it.map(|it| it.accepted));
     let mut accepted = accepted.into_iter();
@@ -123,7 +153,7 @@ async fn prepare(
     arrival: &NewArrival,
     look: Look,
     taken: &mut BTreeSet<(String, String)>,
-) -> anyhow::Result<Option<(PersonCommit, Vec<TurnCommit>)>> {
+) -> anyhow::Result<Option<Ready>> {
     let InboxBody::Arrival(incoming) = &arrival.body else { return Ok(None) };
     if look.unrouted > 0 || look.person.is_none() {
         return Ok(None);
@@ -152,11 +182,12 @@ async fn prepare(
             reached.push(Claimed { conversation, events: vec![event] });
         }
     }
-    let mut turned = Vec::with_capacity(reached.len());
+    let (mut turns, mut flows) = (Vec::new(), Vec::new());
     for claimed in reached {
-        turned.push(turns::compute(house, claimed, person.now).await?);
+        flows.push(claimed.conversation.flow.clone());
+        turns.push(turns::compute(house, claimed, person.now).await?);
     }
-    Ok(Some((person, turned)))
+    Ok(Some(Ready { person, turns, flows }))
 }
 
 /// A conversation that begins here, before its first turn.

@@ -100,7 +100,9 @@ impl Eye {
     /// Waits until the run lets go of this pass.
     async fn wait(&self) {
         let mut park = None;
-        poll_fn(|_| {
+        poll_fn(|context| {
+            // Whoever looks only at what was woken must look here again.
+            context.waker().wake_by_ref();
             let mut world = self.world.lock();
             match park {
                 None => {

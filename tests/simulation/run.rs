@@ -121,6 +121,7 @@ impl<'a> Run<'a> {
             ids: Ids::of(move || names.name("c")),
             call_patience: PATIENCE,
             read_patience: PATIENCE,
+            sends_at_once: 1,
             ..Seams::default()
         };
         Arc::get_mut(&mut house).expect("nobody else has it yet").seams = seams;

@@ -65,7 +65,13 @@ impl PostgresStore {
             (None, true) => None,
         };
         let wire: Option<Arc<dyn Wire>> = direct.map(|it| Arc::new(PgWire(line(it))) as _);
-        Ok(PostgresStore { writer: Some(Writer::begin(writers, vault.clone())), readers, vault, _held: None, wire })
+        Ok(PostgresStore {
+            writer: Some(Writer::begin(writers, vault.clone())),
+            readers,
+            vault,
+            _held: None,
+            wire,
+        })
     }
 
     /// Opens it for looking. Every write is refused.

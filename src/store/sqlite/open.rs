@@ -45,7 +45,13 @@ impl SqliteStore {
         drop(writer);
         let readers = readers(path).await?;
         let _held: Option<Box<dyn Any + Send + Sync>> = Some(Box::new(lock));
-        Ok(SqliteStore { writer: Some(Writer::begin(writers, vault.clone())), readers, vault, _held, wire: None })
+        Ok(SqliteStore {
+            writer: Some(Writer::begin(writers, vault.clone())),
+            readers,
+            vault,
+            _held,
+            wire: None,
+        })
     }
 
     /// Opens the database for looking, beside a running server. Every write is refused.
