@@ -85,6 +85,13 @@ pub enum Ask {
     Drain,
 }
 
+impl Ask {
+    /// Whether it changes nothing, so that it may look beside a server that is just starting.
+    pub fn only_looks(&self) -> bool {
+        matches!(self, Ask::Paused | Ask::Holds { .. })
+    }
+}
+
 /// What becomes of what waits when a pause ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

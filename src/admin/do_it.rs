@@ -69,8 +69,8 @@ impl Office<'_> {
         let messages: u32 = waiting.iter().map(|it| it.messages).sum();
         if messages > 0 && waits.is_none() {
             return Ok(Answer::Refused(format!(
-                "{messages} messages wait under the pause of {of} (`mendline paused` shows them by \
-                 flow); say --release to send them now, or --drop to withhold them"
+                "messages that wait under the pause of {of}: {messages} (`mendline paused` shows \
+                 them by flow); say --release to send them now, or --drop to withhold them"
             )));
         }
         let payer = of.payer.as_deref().unwrap_or_default();
@@ -82,8 +82,8 @@ impl Office<'_> {
         }
         let released = self.store.care().resume(&of, self.now).await?;
         self.changed();
-        let dropped = if dropped > 0 { format!(" {dropped} withheld.") } else { String::new() };
-        Ok(Answer::Done(format!("Resumed: {of}.{dropped} {released} messages leave now.")))
+        let dropped = if dropped > 0 { format!(" Withheld: {dropped}.") } else { String::new() };
+        Ok(Answer::Done(format!("Resumed: {of}.{dropped} Messages that leave now: {released}.")))
     }
 
     /// The pause that is meant.
@@ -142,7 +142,7 @@ impl Office<'_> {
         let open = matters.iter().filter(|it| it.state.outcome.is_none()).count();
         if open > 0 && !open_too {
             return Ok(Answer::Refused(format!(
-                "{person} has {open} open matters; end them first, or add --open-too, and nobody \
+                "open matters of {person}: {open}; end them first, or add --open-too, and nobody \
                  will hear how they end"
             )));
         }

@@ -119,12 +119,3 @@ pub(crate) async fn open_house(
     crate::library::publish(&house, &shelf).await?;
     Ok(house)
 }
-
-/// The file that a `--database` names.
-pub(crate) fn database_file(data: &Path, database: Option<&str>) -> anyhow::Result<PathBuf> {
-    let Some(url) = database else { return Ok(data.join("mendline.db")) };
-    let file = url.strip_prefix("sqlite://").with_context(|| {
-        format!("'{url}' is neither like sqlite://FILE nor like postgres://HOST/NAME")
-    })?;
-    Ok(file.into())
-}

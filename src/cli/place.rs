@@ -129,7 +129,12 @@ impl Found {
 
     async fn do_here(&self, file: &Path, ask: Ask) -> anyhow::Result<Answer> {
         ensure!(file.is_file(), "there is no database at {}", file.display());
-        let store = SqliteStore::open(file, self.vault()?).await?;
+        // Whoever only looks takes no lock: a server that starts at this moment needs it.
+        let store = if ask.only_looks() {
+            SqliteStore::open_read_only(file, self.vault()?).await?
+        } else {
+            SqliteStore::open(file, self.vault()?).await?
+        };
         let answer = perform(&store, ask).await;
         store.close().await?;
         answer

@@ -46,7 +46,10 @@ async fn an_open_matter_is_forgotten_only_when_that_is_said() {
     let place = open(folder.path()).await;
     place.talks("ana", &["my prescription was rejected"]).await;
     let refused = place.is_refused(forget("ana")).await;
-    assert!(refused.contains("1 open matters") && refused.contains("--open-too"), "{refused}");
+    assert!(
+        refused.contains("open matters of ana: 1;") && refused.contains("--open-too"),
+        "{refused}"
+    );
     place.is_done(Ask::Forget { payer: PAYER.into(), person: "ana".into(), open_too: true }).await;
     assert!(!is_known(&place, "ana").await);
     let refused = place.is_refused(forget("ana")).await;

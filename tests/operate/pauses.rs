@@ -57,7 +57,10 @@ async fn a_paused_flow_says_nothing_and_then_everything_in_order() {
     assert_eq!((waits.of, waits.messages), (approval(), 1));
     assert_eq!((waits.flow.as_str(), waits.payer.as_str()), ("medication_approval", PAYER));
     let refused = place.is_refused(Ask::Resume { of: approval(), waits: None }).await;
-    assert!(refused.contains("1 messages wait") && refused.contains("--release"), "{refused}");
+    assert!(
+        refused.contains("pause of flow medication_approval: 1 ") && refused.contains("--release"),
+        "{refused}"
+    );
 
     place.is_done(resume(approval(), Waits::Release)).await;
     let read = place.sees("ana").await;
@@ -126,7 +129,7 @@ async fn what_is_dropped_is_withheld_and_its_conversation_hears_so() {
     place.is_done(pause(approval())).await;
     place.writes("ana", "web", "gabapentin 300 mg").await;
     let said = place.is_done(resume(approval(), Waits::Drop)).await;
-    assert!(said.contains("1 withheld"), "{said}");
+    assert!(said.contains("Withheld: 1."), "{said}");
     let it = place.of("ana").await;
     let record = place.house.store.record(PAYER, &it.id).await.unwrap();
     let withheld = json!({ "withheld": "dropped" });
@@ -180,7 +183,7 @@ async fn beyond_its_hour_what_a_flow_begins_waits_for_a_person_and_answers_go_on
     place.later(HOUR_MS).await;
     assert_eq!(reminded(&place), 2, "a new hour alone releases nothing");
     let said = place.is_done(resume(approval(), Waits::Release)).await;
-    assert!(said.contains("1 messages leave now"), "{said}");
+    assert!(said.contains("Messages that leave now: 1."), "{said}");
     assert_eq!(reminded(&place), 3);
 }
 
