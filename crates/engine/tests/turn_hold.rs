@@ -161,6 +161,15 @@ fn staff_correct_a_field_and_what_came_from_it_is_computed_again() {
 }
 
 #[test]
+fn staff_who_fill_in_a_later_field_skip_no_question_before_it() {
+    let mut play = Play::at_drug();
+    play.repair("worker", Repair::Human);
+    play.desk(DeskAction::Correct { field: "at_counter".into(), value: json!("later") });
+    assert_eq!(play.anchor(), "drug", "the medicine is still to be asked");
+    assert_eq!(play.state.fields["at_counter"], json!("later"));
+}
+
+#[test]
 fn rule_10_retry_asks_the_question_before_a_handoff_again() {
     let mut play = Play::at_counter();
     let after = play

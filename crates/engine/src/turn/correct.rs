@@ -196,8 +196,14 @@ impl Cx<'_> {
             Position::At { rest: Rest::HandedOff { .. } | Rest::Calling { write: true, .. }, .. }
                 | Position::Ended
         );
+        // Only what was asked can be asked anew: a field that the flow has not come to yet is kept
+        // for then, and the questions before it stay.
+        let now = match &self.state.position {
+            Position::At { anchor, rest: Rest::Asking(_) } => Some(self.pc_of(anchor)?),
+            _ => None,
+        };
         let asked = self.ask_of_field(field).map(|(pc, _)| pc);
-        match asked.filter(|_| !here) {
+        match asked.filter(|pc| !here && (self.known(field) || now == Some(*pc))) {
             Some(pc) => {
                 self.rewind(field, by);
                 self.set(field, value, by);
