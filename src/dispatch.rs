@@ -24,8 +24,9 @@ use crate::store::{
 };
 use crate::wake::News;
 
-/// How long a leased message or call is ours before somebody else may try.
-const LEASE_MS: i64 = 60_000;
+/// How long a leased message or call is ours before somebody else may try: longer than a call may
+/// take ([`crate::seams`]), and not much longer, because after a crash somebody waits for so long.
+const LEASE_MS: i64 = 25_000;
 /// Messages leased at once.
 const LEASE_MAX: u32 = 64;
 /// Attempts before a message is a dead letter: with doubling waits, about an hour.

@@ -36,8 +36,9 @@ use crate::store::{
 use crate::wake::News;
 use tried::Tried;
 
-/// How long a claimed conversation is ours. A turn takes milliseconds; this is for a crash.
-const LEASE_MS: i64 = 30_000;
+/// How long a claimed conversation is ours. A turn takes milliseconds; this is for a crash, after
+/// which somebody waits for so long. Whoever comes too late loses by the revision.
+const LEASE_MS: i64 = 10_000;
 /// Conversations claimed at once. More would only wait behind each other.
 const CLAIM_MAX: u32 = 64;
 /// Events of one conversation in one commit, so that one talker cannot hold the others up.

@@ -14,8 +14,14 @@ const CANTOPEN: i32 = 14;
 /// codes that mean "not now": connections lost, servers that start, stop or are too busy, and
 /// transactions that lost against another.
 const PG_AWAY: [&str; 5] = ["08", "40", "53", "55", "57"];
-/// The disk is full; only reading is allowed.
-const PG_UNWRITABLE: [&str; 2] = ["53100", "25006"];
+/// The disk is full.
+const PG_UNWRITABLE: [&str; 1] = ["53100"];
+/// Only reading is allowed: a standby, or a primary that was made one.
+const PG_READ_ONLY: &str = "25006";
+/// Nobody more is let in.
+const PG_CROWDED: &str = "53300";
+/// Another server wrote the same row in the same moment.
+const PG_SAME: &str = "23505";
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> StoreError {
@@ -47,7 +53,13 @@ impl From<sqlx::Error> for StoreError {
 }
 
 fn from_postgres(code: &str, message: &str) -> StoreError {
-    if PG_UNWRITABLE.contains(&code) {
+    if code == PG_SAME {
+        StoreError::Conflict
+    } else if code == PG_READ_ONLY {
+        StoreError::Unwritable(format!("{message}; is this address a standby's? Name the primary"))
+    } else if code == PG_CROWDED {
+        StoreError::Away(format!("{message}; raise its max_connections, or put a pooler before it"))
+    } else if PG_UNWRITABLE.contains(&code) {
         StoreError::Unwritable(message.into())
     } else if PG_AWAY.iter().any(|class| code.starts_with(class)) {
         StoreError::Away(message.into())

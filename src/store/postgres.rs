@@ -12,6 +12,6 @@ mod open;
 mod sql;
 mod wire;
 
-pub use migrate::SCHEMA;
+pub use migrate::{SCHEMA, Step};
 pub use open::Address;
 pub use sql::SqlStore as PostgresStore;

@@ -37,6 +37,8 @@ mod dispatch;
 mod inbox;
 mod people;
 mod record;
+mod releases;
+mod replicas;
 mod shared;
 mod time;
 mod turns;

@@ -24,6 +24,8 @@ pub(super) const CLOCK: &str =
 pub(super) const WRITERS: usize = 2;
 /// A connection may be lost between two writes.
 pub(super) const MAY_BREAK: bool = true;
+/// Waits for rows that somebody else is changing.
+pub(super) const LOCKED: &str = "for no key update of mine";
 /// Takes only rows that nobody else is taking.
 pub(super) const UNLESS_LOCKED: &str = "for no key update of mine skip locked";
 /// Rows of one statement: each column is one parameter, so this only bounds memory.

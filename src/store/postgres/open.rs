@@ -8,9 +8,10 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{Connection, PgConnection, Row};
 
 use super::db::WRITERS;
+use super::sql::shared::Formats;
 use super::sql::writer::Writer;
 use super::wire::PgWire;
-use super::{PostgresStore, migrate};
+use super::{PostgresStore, Step, migrate};
 use crate::store::StoreError;
 use crate::store::shared::Wire;
 use crate::vault::Vault;
@@ -52,10 +53,21 @@ impl PostgresStore {
         address: &Address,
         vault: Arc<Vault>,
     ) -> Result<PostgresStore, StoreError> {
+        PostgresStore::open_as(address, vault, &[]).await
+    }
+
+    /// Opens it as a later release would, whose schema has further steps: how a test has servers
+    /// of two releases side by side.
+    #[doc(hidden)]
+    pub async fn open_as(
+        address: &Address,
+        vault: Arc<Vault>,
+        further: &[Step],
+    ) -> Result<PostgresStore, StoreError> {
         let options = options(&address.url)?;
         let writers = pool(options.clone(), u32::try_from(WRITERS).unwrap_or(1) + 1).await?;
         let mut writer = writers.acquire().await?;
-        migrate::migrate(&mut writer).await?;
+        migrate::migrate(&mut writer, further).await?;
         check_key(&mut writer, &vault).await?;
         drop(writer);
         let readers = pool(options.clone(), READERS_MAX).await?;
@@ -71,6 +83,7 @@ impl PostgresStore {
             vault,
             _held: None,
             wire,
+            formats: Formats::default(),
         })
     }
 
@@ -81,14 +94,21 @@ impl PostgresStore {
         migrate::expect_current(&mut reader).await?;
         expect_key(&mut reader, &vault).await?;
         drop(reader);
-        Ok(PostgresStore { writer: None, readers, vault, _held: None, wire: None })
+        Ok(PostgresStore {
+            writer: None,
+            readers,
+            vault,
+            _held: None,
+            wire: None,
+            formats: Formats::default(),
+        })
     }
 
     /// Brings the schema of a database up to date and does nothing else. Servers may be running:
     /// every step only adds what the release before can ignore.
     pub async fn migrate(url: &str) -> Result<(), StoreError> {
         let mut writer = PgConnection::connect_with(&options(url)?).await?;
-        migrate::migrate(&mut writer).await?;
+        migrate::migrate(&mut writer, &[]).await?;
         Ok(writer.close().await?)
     }
 

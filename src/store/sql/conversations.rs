@@ -1,6 +1,6 @@
 //! Conversations: `conversations`, `identifiers`, and the lease on one.
 
-use mendline_engine::state::{STATE_FORMAT, State};
+use mendline_engine::state::State;
 use mendline_engine::time::Timestamp;
 use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 use tracing::error;
@@ -9,7 +9,7 @@ use super::batch::Batch;
 use super::inbox::{self, Entry};
 use super::rows::{Column, Rows};
 use super::seal::{Sealer, unless_forgotten};
-use super::{BEGIN, DbRow, SqlStore, UNLESS_LOCKED, commit, effect, finds, timers};
+use super::{BEGIN, DbRow, SqlStore, UNLESS_LOCKED, commit, effect, finds, shared, timers};
 use crate::store::{Claimed, Conversation, Head, NewConversation, StoreError, TurnCommit};
 use crate::vault::Vault;
 
@@ -39,7 +39,8 @@ pub(super) fn begin(
 ) -> Result<(), StoreError> {
     let payer = entry.payer;
     let sealer = batch.keys.of(payer, &new.principal)?;
-    let fresh = State::default();
+    // Where nothing has happened, no format has anything to add to the first.
+    let fresh = State { format: shared::FIRST_FORMAT, ..State::default() };
     let state = born.map_or(&fresh, |it| &it.turn.state);
     let head = born.map(|it| it.head.clone()).unwrap_or_default();
     batch.writes.begun.push([
@@ -131,7 +132,7 @@ pub(super) async fn claim(
 
 fn load(store: &SqlStore, row: &DbRow, waiting: &[DbRow]) -> Result<Claimed, StoreError> {
     let sealer = beside(store, row)?;
-    let conversation = read(row, &sealer)?;
+    let conversation = read(store, row, &sealer)?;
     let events = waiting.iter().map(|row| inbox::event(row, &sealer));
     Ok(Claimed { events: events.collect::<Result<_, _>>()?, conversation })
 }
@@ -151,7 +152,7 @@ pub(super) async fn conversation(
     .bind(id)
     .fetch_optional(&store.readers)
     .await?;
-    row.map(|row| read(&row, &beside(store, &row)?)).transpose()
+    row.map(|row| read(store, &row, &beside(store, &row)?)).transpose()
 }
 
 pub(super) async fn of(
@@ -198,7 +199,10 @@ pub(super) async fn about(
 }
 
 fn read_all(store: &SqlStore, rows: &[DbRow]) -> Result<Vec<Conversation>, StoreError> {
-    rows.iter().map(|row| read(row, &beside(store, row)?)).filter_map(unless_forgotten).collect()
+    rows.iter()
+        .map(|row| read(store, row, &beside(store, row)?))
+        .filter_map(unless_forgotten)
+        .collect()
 }
 
 pub(super) fn beside(store: &SqlStore, row: &DbRow) -> Result<Sealer, StoreError> {
@@ -207,11 +211,15 @@ pub(super) fn beside(store: &SqlStore, row: &DbRow) -> Result<Sealer, StoreError
     Sealer::unwrap(&store.vault, &payer, &principal, wrapped.as_deref())
 }
 
-pub(super) fn read(row: &DbRow, sealer: &Sealer) -> Result<Conversation, StoreError> {
+pub(super) fn read(
+    store: &SqlStore,
+    row: &DbRow,
+    sealer: &Sealer,
+) -> Result<Conversation, StoreError> {
     let id: String = row.try_get("id")?;
     let sealed: Vec<u8> = row.try_get("state_ct")?;
     let state: State = sealer.open("conversations.state", &id, &sealed)?;
-    if state.format > STATE_FORMAT {
+    if state.format > store.formats.reads() {
         let why = format!("the state of {id} has format {}, newer than this program", state.format);
         return Err(StoreError::Unreadable(why));
     }

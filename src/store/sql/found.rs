@@ -10,7 +10,7 @@ use sqlx::Row as _;
 use super::batch::Job;
 use super::keys::Wanted;
 use super::rows::{Column, Rows};
-use super::{Connection, DbRow, flag, settle};
+use super::{Connection, DbRow, LOCKED, flag, settle};
 use crate::store::{InboxBody, NewConversation, NewLine, StoreError};
 
 use Column::{Int, Text};
@@ -151,10 +151,12 @@ impl Found {
             .fetch(
                 connection,
                 &[],
-                "select i.payer as payer, i.seq as seq, i.source as source, i.id as id,
-                        i.received as received, i.done_at as done
-                 from v join inbox i on i.seq = v.seq and i.payer = v.payer
-                 where i.conversation is null",
+                &format!(
+                    "select mine.payer as payer, mine.seq as seq, mine.source as source,
+                            mine.id as id, mine.received as received, mine.done_at as done
+                     from v join inbox mine on mine.seq = v.seq and mine.payer = v.payer
+                     where mine.conversation is null order by mine.seq {LOCKED}"
+                ),
             )
             .await?;
         for row in &rows {
@@ -217,9 +219,13 @@ impl Found {
             .fetch(
                 connection,
                 &[],
-                "select o.payer as payer, o.effect as name, o.lane, o.person, o.key_person, o.channel,
-                        o.question, o.focuses, o.status, o.settled_at
-                 from v join outbox o on o.payer = v.payer and o.effect = v.name",
+                &format!(
+                    "select mine.payer as payer, mine.effect as name, mine.lane, mine.person,
+                            mine.key_person, mine.channel, mine.question, mine.focuses, mine.status,
+                            mine.settled_at
+                     from v join outbox mine on mine.payer = v.payer and mine.effect = v.name
+                     order by mine.seq {LOCKED}"
+                ),
             )
             .await?;
         for row in &rows {
@@ -251,9 +257,11 @@ impl Found {
             .fetch(
                 connection,
                 &[],
-                "select c.payer as payer, c.effect as name, c.key_person as key_person
-                 from v join calls c on c.payer = v.payer and c.effect = v.name
-                 where c.settled_at is null",
+                &format!(
+                    "select mine.payer as payer, mine.effect as name, mine.key_person as key_person
+                     from v join calls mine on mine.payer = v.payer and mine.effect = v.name
+                     where mine.settled_at is null order by mine.payer, mine.effect {LOCKED}"
+                ),
             )
             .await?;
         for row in &rows {

@@ -158,7 +158,7 @@ fn conversation(
     row: &DbRow,
     busy: &mut Vec<String>,
 ) -> Result<Conversation, StoreError> {
-    let it = conversations::read(row, &conversations::beside(store, row)?)?;
+    let it = conversations::read(store, row, &conversations::beside(store, row)?)?;
     let leased = row.try_get::<Option<i64>, _>("leased_until")?.is_some();
     if leased || row.try_get::<i64, _>("waiting")? > 0 {
         busy.push(it.id.clone());

@@ -30,7 +30,7 @@ mod routing;
 pub(super) mod rows;
 mod seal;
 mod settle;
-mod shared;
+pub(super) mod shared;
 mod timers;
 mod watch;
 pub(super) mod writer;
@@ -47,7 +47,7 @@ use sqlx::Row as _;
 use batch::{Done, Job};
 use writer::{Writer, Writing};
 
-use super::db::{self, BEGIN, Connection, Database, DbRow, Pool, UNLESS_LOCKED};
+use super::db::{self, BEGIN, Connection, Database, DbRow, LOCKED, Pool, UNLESS_LOCKED};
 use crate::store::rows::*;
 use crate::store::shared::Wire;
 use crate::store::{Care, Shared, Store, StoreError};
@@ -63,6 +63,8 @@ pub struct SqlStore {
     pub(super) _held: Option<Box<dyn Any + Send + Sync>>,
     /// How servers call to each other.
     pub(super) wire: Option<Arc<dyn Wire>>,
+    /// What states are written in, and what can be read.
+    pub(super) formats: shared::Formats,
 }
 
 /// A write in progress.
@@ -137,7 +139,10 @@ impl Store for SqlStore {
     }
 
     async fn carry(&self, carries: Vec<Carry>) -> Vec<Result<Carried, StoreError>> {
-        let jobs: Vec<_> = carries.into_iter().map(|it| Job::Carry(Box::new(it))).collect();
+        let jobs: Vec<_> = carries
+            .into_iter()
+            .map(|it| Job::Carry(Box::new(self.formats.write_all(it))))
+            .collect();
         let outcomes = match self.queue() {
             Ok(queue) => queue.write_all(jobs).await,
             Err(_) => return jobs.iter().map(|_| Err(only_looking())).collect(),
@@ -170,7 +175,8 @@ impl Store for SqlStore {
     }
 
     async fn commit(&self, commits: Vec<TurnCommit>) -> Vec<Result<(), StoreError>> {
-        let jobs = commits.into_iter().map(|it| Job::Turn(Box::new(it))).collect();
+        let jobs =
+            commits.into_iter().map(|it| Job::Turn(Box::new(self.formats.write(it)))).collect();
         match self.queue() {
             Ok(queue) => queue.write_all(jobs).await.into_iter().map(|it| it.map(drop)).collect(),
             Err(_) => jobs.iter().map(|_| Err(only_looking())).collect(),

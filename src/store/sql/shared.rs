@@ -1,19 +1,54 @@
 //! What servers agree on: `holders`, `readers`, and the newest format that was ever written.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
+use mendline_engine::state::STATE_FORMAT;
 use mendline_engine::time::Timestamp;
 use sqlx::{Connection as _, Row as _};
 
 use super::{BEGIN, SqlStore, db};
-use crate::store::StoreError;
 use crate::store::shared::{Shared, Token, Wire};
+use crate::store::{Carry, StoreError, TurnCommit};
+
+/// In which format states are written, and which can be read. What is written follows what every
+/// running server can read ([`Shared::note_reader`]); until that is known, it is the first.
+pub(in super::super) struct Formats {
+    reads: AtomicU32,
+    writes: AtomicU32,
+}
+
+impl Default for Formats {
+    fn default() -> Formats {
+        let (reads, writes) = (AtomicU32::new(STATE_FORMAT), AtomicU32::new(FIRST_FORMAT));
+        Formats { reads, writes }
+    }
+}
+
+impl Formats {
+    /// The newest that can be read.
+    pub(super) fn reads(&self) -> u32 {
+        self.reads.load(Ordering::Relaxed)
+    }
+
+    /// A turn with its state in the format that is written.
+    pub(super) fn write(&self, mut turn: TurnCommit) -> TurnCommit {
+        turn.state.format = self.writes.load(Ordering::Relaxed);
+        turn
+    }
+
+    /// What a person did with its turns' states in the format that is written.
+    pub(super) fn write_all(&self, mut carry: Carry) -> Carry {
+        carry.turns = carry.turns.into_iter().map(|it| self.write(it)).collect();
+        carry
+    }
+}
 
 /// The row of `house` with the newest format of a state that may have been written.
 const WRITTEN: &str = "state_format";
 /// What the first release writes.
-const FIRST_FORMAT: i64 = 1;
+pub(super) const FIRST_FORMAT: u32 = 1;
 
 #[async_trait]
 impl Shared for SqlStore {
@@ -125,6 +160,8 @@ impl Shared for SqlStore {
             .execute(&mut *tx)
             .await?;
         tx.commit().await?;
+        self.formats.reads.store(reads, Ordering::Relaxed);
+        self.formats.writes.store(lowest, Ordering::Relaxed);
         Ok(lowest)
     }
 

@@ -158,7 +158,9 @@ async fn write_batch(pool: &Pool, slot: &Slot, vault: &Vault, jobs: &[Arc<Job>])
     while let Some(part) = parts.pop() {
         match try_twice(pool, slot, vault, part).await {
             Ok(done) => outcomes.extend(done),
-            Err(StoreError::Unreadable(_) | StoreError::Forgotten) if part.len() > 1 => {
+            Err(StoreError::Unreadable(_) | StoreError::Forgotten | StoreError::Conflict)
+                if part.len() > 1 =>
+            {
                 let (first, second) = part.split_at(part.len() / 2);
                 parts.push(second);
                 parts.push(first);
@@ -184,6 +186,8 @@ async fn try_twice(
             tokio::time::sleep(TRY_AGAIN_AFTER).await;
             try_once(pool, slot, vault, jobs).await
         }
+        // Another server wrote the same row in the same moment; it can be seen now.
+        Err(StoreError::Conflict) => try_once(pool, slot, vault, jobs).await,
         other => other,
     }
 }

@@ -26,6 +26,8 @@ pub(super) const CLOCK: &str =
 pub(super) const WRITERS: usize = 1;
 /// A connection is an open file.
 pub(super) const MAY_BREAK: bool = false;
+/// The whole file is ours while we write.
+pub(super) const LOCKED: &str = "";
 /// No row locks: the whole file is ours while we write.
 pub(super) const UNLESS_LOCKED: &str = "";
 /// Rows of one statement: their cells must stay below SQLite's 32,766 parameters

@@ -11,6 +11,7 @@ use sqlx::sqlite::{
 };
 use sqlx::{Connection, Row, SqliteConnection};
 
+use super::sql::shared::Formats;
 use super::sql::writer::Writer;
 use super::{SqliteStore, migrate};
 use crate::store::StoreError;
@@ -51,6 +52,7 @@ impl SqliteStore {
             vault,
             _held,
             wire: None,
+            formats: Formats::default(),
         })
     }
 
@@ -61,7 +63,14 @@ impl SqliteStore {
         migrate::expect_current(&mut reader).await?;
         expect_key(&mut reader, &vault).await?;
         drop(reader);
-        Ok(SqliteStore { writer: None, readers, vault, _held: None, wire: None })
+        Ok(SqliteStore {
+            writer: None,
+            readers,
+            vault,
+            _held: None,
+            wire: None,
+            formats: Formats::default(),
+        })
     }
 
     /// Brings the schema of a database up to date and does nothing else. Refuses while a server

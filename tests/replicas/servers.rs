@@ -1,0 +1,116 @@
+//! The built binary, several times on one PostgreSQL. Each can be killed without notice and
+//! started again, as a machine that loses power would.
+//!
+//! They share a folder too: in it lie the operator's key and the claims of the reference pack,
+//! which stands for the one claim system that replicas would ask.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use mendline::vault::{Vault, random_token};
+use serde_json::json;
+use tempfile::TempDir;
+
+/// How long a server may take to be ready. A busy machine with an unoptimised build needs a few
+/// seconds.
+const START_PATIENCE: Duration = Duration::from_secs(90);
+/// The last thing that the demo prints before it serves.
+const READY: &str = "Stop with";
+pub const PAYER: &str = "northwind-mutual-demo";
+
+pub struct Servers {
+    folder: TempDir,
+    url: String,
+    pub ports: Vec<u16>,
+    running: Vec<Option<Child>>,
+}
+
+impl Servers {
+    /// Starts so many, one after the other.
+    pub fn start(url: &str, how_many: usize) -> Servers {
+        let folder = tempfile::tempdir().unwrap();
+        let ports = (0..how_many).map(|_| free_port()).collect();
+        let running = (0..how_many).map(|_| None).collect();
+        let mut servers = Servers { folder, url: url.into(), ports, running };
+        (0..how_many).for_each(|nth| servers.start_again(nth));
+        servers
+    }
+
+    /// Starts one that was killed, and waits until it serves.
+    pub fn start_again(&mut self, nth: usize) {
+        let log = File::options().create(true).append(true).open(self.log_file()).unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_mendline"))
+            .args(["demo", "--port", &self.ports[nth].to_string(), "--database", &self.url])
+            .arg("--data")
+            .arg(self.data())
+            .env("RUST_LOG", "info,sqlx=warn")
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        self.running[nth] = Some(child);
+        let (ready, heard) = mpsc::channel();
+        // Reads on after the start too, so that the server never waits for a full pipe.
+        std::thread::spawn(move || {
+            for line in out.lines().map_while(Result::ok) {
+                if line.contains(READY) {
+                    let _ = ready.send(());
+                }
+            }
+        });
+        assert!(heard.recv_timeout(START_PATIENCE).is_ok(), "it did not start:\n{}", self.log());
+    }
+
+    /// Ends one as a power cut would: nothing is flushed, nobody is told.
+    pub fn kill(&mut self, nth: usize) {
+        if let Some(mut child) = self.running[nth].take() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    }
+
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    pub fn vault(&self) -> Vault {
+        Vault::load_or_create(&self.data().join("operator.key")).unwrap()
+    }
+
+    /// A worker's link, as a text message would bring it.
+    pub fn invite(&self, person: &str) -> String {
+        let nonce = random_token();
+        let invite =
+            json!({ "payer": PAYER, "person": person, "exp_ms": i64::MAX, "nonce": nonce });
+        self.vault().sign("invite", &invite)
+    }
+
+    fn log_file(&self) -> PathBuf {
+        self.folder.path().join("log")
+    }
+
+    /// What the servers logged, for a test that fails.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.log_file()).unwrap_or_default()
+    }
+}
+
+impl Drop for Servers {
+    fn drop(&mut self) {
+        (0..self.running.len()).for_each(|nth| self.kill(nth));
+        if std::thread::panicking() {
+            eprintln!("the servers' log:\n{}", self.log());
+        }
+    }
+}
+
+/// A port that was free a moment ago. The server takes it at once.
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
