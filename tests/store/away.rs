@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use mendline::store::postgres::PostgresStore;
 use mendline::store::{Store, StoreError};
+use sqlx::Connection;
 
 use crate::postgres::{Base, Cluster};
 use crate::support::*;
@@ -100,4 +101,69 @@ async fn while_it_is_stopped_it_is_away_and_says_so() {
     insist(&store, "during").await;
     let lines = until_there(async || store.lines_after(ACME, ANA, "web", 0, 9).await).await;
     assert_eq!(lines.len(), 2);
+}
+
+#[tokio::test]
+async fn a_database_that_fails_over_to_reading_says_so_and_takes_writes_again() {
+    let Some((_cluster, base, store)) = alone(20).await else { return };
+    let mut shell = base.shell().await;
+    let read_only = |on: &str| {
+        let name = &base.name;
+        sqlx::AssertSqlSafe(format!(
+            "alter database {name} set default_transaction_read_only = {on}"
+        ))
+    };
+    sqlx::query(read_only("on")).execute(&mut shell).await.unwrap();
+    // Connections that were there before are cut, as a failover cuts them.
+    cut(&mut shell).await;
+    let refused = until_not_away(&store, "during").await.unwrap_err();
+    assert!(matches!(refused, StoreError::Unwritable(_)), "{refused}");
+    assert!(refused.to_string().contains("Name the primary"), "{refused}");
+    sqlx::query("set default_transaction_read_only = off").execute(&mut shell).await.unwrap();
+    sqlx::query(read_only("off")).execute(&mut shell).await.unwrap();
+    cut(&mut shell).await;
+    until_not_away(&store, "during").await.unwrap();
+    let lines = until_there(async || store.lines_after(ACME, ANA, "web", 0, 9).await).await;
+    assert_eq!(lines.len(), 1);
+}
+
+async fn cut(shell: &mut sqlx::PgConnection) {
+    let others = "select pg_terminate_backend(pid) from pg_stat_activity
+                  where datname = current_database() and pid <> pg_backend_pid()";
+    sqlx::query(others).execute(shell).await.unwrap();
+}
+
+/// Says it until the answer is something else than that the database is away.
+async fn until_not_away(store: &dyn Store, id: &str) -> Result<(), StoreError> {
+    for _ in 0..50 {
+        match store.accept(&arrival(ACME, ANA, id, id)).await {
+            Err(StoreError::Away(_)) => tokio::time::sleep(Duration::from_millis(20)).await,
+            other => return other.map(|_| ()),
+        }
+    }
+    panic!("the database did not come back");
+}
+
+#[tokio::test]
+async fn a_database_that_lets_nobody_more_in_says_what_to_do() {
+    // Three places are kept for its owner; the shells below take what is left.
+    let Some(cluster) = Cluster::of_its_own(20) else { return };
+    let base = Base::empty(cluster).await;
+    let store = PostgresStore::open(&base.url, vault()).await.unwrap();
+    store.accept(&arrival(ACME, ANA, "before", "before")).await.unwrap();
+    let mut shells = Vec::new();
+    let crowded = loop {
+        match sqlx::PgConnection::connect(&base.url).await {
+            Ok(shell) => shells.push(shell),
+            Err(error) => break StoreError::from(error),
+        }
+    };
+    assert!(matches!(crowded, StoreError::Away(_)), "{crowded}");
+    assert!(crowded.to_string().contains("max_connections"), "{crowded}");
+    let refused = PostgresStore::open(&base.url, vault()).await.err().unwrap();
+    assert!(refused.to_string().contains("max_connections"), "{refused}");
+    // Whoever is in goes on.
+    store.accept(&arrival(ACME, ANA, "during", "during")).await.unwrap();
+    drop(shells);
+    assert_eq!(store.lines_after(ACME, ANA, "web", 0, 9).await.unwrap().len(), 2);
 }

@@ -18,6 +18,8 @@ use crate::vault::Vault;
 
 /// Connections that read, in one server. Reads take well under a millisecond.
 const READERS_MAX: u32 = 6;
+/// Of these, kept open when nobody reads.
+const READERS_MIN: u32 = 2;
 /// How long to wait for a connection before the database counts as away. Longer than a restart
 /// of the pooler, shorter than anybody's patience.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -65,12 +67,15 @@ impl PostgresStore {
         further: &[Step],
     ) -> Result<PostgresStore, StoreError> {
         let options = options(&address.url)?;
-        let writers = pool(options.clone(), u32::try_from(WRITERS).unwrap_or(1) + 1).await?;
-        let mut writer = writers.acquire().await?;
-        migrate::migrate(&mut writer, further).await?;
-        check_key(&mut writer, &vault).await?;
-        drop(writer);
-        let readers = pool(options.clone(), READERS_MAX).await?;
+        // Apart, so that a database that cannot be reached says why.
+        let mut first = PgConnection::connect_with(&options).await?;
+        migrate::migrate(&mut first, further).await?;
+        check_key(&mut first, &vault).await?;
+        first.close().await?;
+        // The places to write are taken at once: nobody crowds this server out later.
+        let writing = u32::try_from(WRITERS).unwrap_or(1) + 1;
+        let writers = pool(options.clone(), writing, writing).await?;
+        let readers = pool(options.clone(), READERS_MIN, READERS_MAX).await?;
         let direct = match (&address.direct, address.pooled) {
             (Some(direct), _) => Some(self::options(direct)?),
             (None, false) => Some(options),
@@ -89,7 +94,7 @@ impl PostgresStore {
 
     /// Opens it for looking. Every write is refused.
     pub async fn open_read_only(url: &str, vault: Arc<Vault>) -> Result<PostgresStore, StoreError> {
-        let readers = pool(options(url)?, READERS_MAX).await?;
+        let readers = pool(options(url)?, 1, READERS_MAX).await?;
         let mut reader = readers.acquire().await?;
         migrate::expect_current(&mut reader).await?;
         expect_key(&mut reader, &vault).await?;
@@ -128,9 +133,10 @@ fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
     Ok(options.application_name("mendline"))
 }
 
-async fn pool(options: PgConnectOptions, connections: u32) -> Result<PgPool, StoreError> {
+async fn pool(options: PgConnectOptions, min: u32, max: u32) -> Result<PgPool, StoreError> {
     let pool = PgPoolOptions::new()
-        .max_connections(connections)
+        .min_connections(min)
+        .max_connections(max)
         .acquire_timeout(PATIENCE)
         .test_before_acquire(false)
         .before_acquire(|connection, meta| {
