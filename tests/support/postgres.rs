@@ -65,7 +65,6 @@ pub struct Cluster {
 pub struct Base {
     pub url: String,
     pub name: String,
-    cluster: &'static Cluster,
 }
 
 /// A database with a store open in it.
@@ -100,11 +99,6 @@ impl Base {
     /// A connection past the store, as a shell has it.
     pub async fn shell(&self) -> PgConnection {
         PgConnection::connect(&self.url).await.unwrap()
-    }
-
-    /// The server that it is in.
-    pub fn cluster(&self) -> &'static Cluster {
-        self.cluster
     }
 }
 
@@ -205,7 +199,7 @@ impl Cluster {
         let make = AssertSqlSafe(format!("create database {name} {of}"));
         sqlx::query(make).execute(&mut shell).await.unwrap();
         shell.close().await.unwrap();
-        Base { url: self.url(&name), name, cluster: self }
+        Base { url: self.url(&name), name }
     }
 }
 
