@@ -6,7 +6,7 @@
 //! from there as they take everything else.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use futures::future::join_all;
 use tracing::warn;
@@ -17,7 +17,7 @@ use crate::store::{
     NewConversation, PersonCommit, StoreError, TurnCommit, Unrouted,
 };
 use crate::wake::News;
-use crate::{people, turns};
+use crate::{people, trace, turns};
 
 /// How long one arrival may hold up those that are carried with it: a few fast reads (each under
 /// 20 ms), and far less than anybody's patience.
@@ -62,7 +62,9 @@ async fn round(house: &House, arrivals: Vec<NewArrival>) -> Vec<Result<Accepted,
     let mut taken = BTreeSet::new();
     let mut prepared = Vec::with_capacity(arrivals.len());
     for (arrival, look) in arrivals.into_iter().zip(looks) {
+        let named = (arrival.payer.as_str(), arrival.source.as_str(), arrival.id.as_str());
         let preparing = prepare(house, &arrival, look, &mut taken);
+        let preparing = trace::thread::carrying(house, named, preparing);
         let carry = match tokio::time::timeout(PATIENCE, preparing).await {
             Ok(Ok(ready)) => ready,
             Ok(Err(error)) => {
@@ -166,7 +168,9 @@ async fn prepare(
         incoming: incoming.clone(),
         received: arrival.received,
     };
+    let began = SystemTime::now();
     let person = people::route_one(house, routed, &look).await?;
+    trace::thread::routed(house, &person.payer, 0, began).await;
     let mut reached: Vec<Claimed> = Vec::new();
     for (part, id, event) in person.parts() {
         let event = (i64::from(part), event.clone(), arrival.source.clone(), arrival.received);

@@ -7,6 +7,8 @@
 
 mod authority;
 
+use std::time::SystemTime;
+
 use futures::{StreamExt as _, stream};
 use mendline_engine::event::CallResult;
 use mendline_engine::message::MessageKind;
@@ -22,6 +24,7 @@ use crate::pauses;
 use crate::store::{
     Became, CallBecame, CallRow, EffectRef, Frozen, OutboxRow, PauseRef, Person, StoreError,
 };
+use crate::trace;
 use crate::wake::News;
 
 /// How long a leased message or call is ours before somebody else may try: longer than a call may
@@ -80,6 +83,7 @@ async fn deliver(
         return if ours { house.store.care().release_messages(left).await } else { Ok(()) };
     }
     house.watch.loops.beat("sends");
+    let began = SystemTime::now();
     let became = match send_one(house, row, to, lease).await? {
         Went::Became(became) => became,
         Went::Lapsed => return Ok(()),
@@ -87,7 +91,8 @@ async fn deliver(
             return house.store.care().park(&row.key, &under, house.clock.now()).await;
         }
     };
-    house.watch.metrics.sent(row, &became);
+    let result = house.watch.metrics.sent(row, &became);
+    trace::thread::sent(house, row, result, began).await;
     match &became {
         Became::Dead(why) => warn!(message = %row.key.effect, why, "message given up"),
         Became::Withheld(why) => info!(message = %row.key.effect, why, "message withheld"),
@@ -324,8 +329,10 @@ pub async fn call(house: &House) -> Result<usize, StoreError> {
             return Ok(at);
         }
         house.watch.loops.beat("calls");
+        let began = SystemTime::now();
         let Some(became) = call_one(house, row, lease).await else { continue };
-        house.watch.metrics.called(row, &became);
+        let result = house.watch.metrics.called(row, &became);
+        trace::thread::called(house, row, result, began).await;
         if let CallBecame::Returned(CallResult::Unknown) = &became {
             warn!(call = %row.key, action = row.action, "nobody knows whether this was done");
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use mendline_engine::catalog::Catalog;
 use mendline_engine::rules::RulePacks;
@@ -19,6 +20,7 @@ use crate::intake::Intake;
 use crate::pauses::Pauses;
 use crate::seams::Seams;
 use crate::store::{Accepted, InboxBody, NewArrival, Settled, Store, StoreError};
+use crate::trace;
 use crate::vault::Vault;
 use crate::wake::Wake;
 use crate::watch::Watch;
@@ -85,12 +87,14 @@ impl House {
             received: self.clock.now(),
             line,
         };
+        let began = SystemTime::now();
         let carried = match self.intake.take(arrival).await {
             Ok(answer) => answer,
             Err(arrival) => carry::carry(self, vec![arrival]).await.remove(0),
         };
         if let Ok(accepted) = &carried {
             self.watch.metrics.arrived(payer, source, accepted.duplicate);
+            trace::thread::arrived(self, payer, source, id, began);
         }
         carried
     }

@@ -110,8 +110,8 @@ impl Metrics {
         self.timers.increment(u64::from(timers));
     }
 
-    /// What became of a message.
-    pub fn sent(&self, row: &OutboxRow, became: &Became) {
+    /// What became of a message, in a word.
+    pub fn sent(&self, row: &OutboxRow, became: &Became) -> &'static str {
         let result = match became {
             Became::Sent { .. } => "sent",
             Became::Later(_) => "later",
@@ -123,6 +123,7 @@ impl Metrics {
         };
         let payer = row.key.payer.as_str();
         self.count(names::MESSAGES, [("payer", payer), ("result", result)]);
+        result
     }
 
     /// A channel is being tried; it ends when the answer is dropped.
@@ -130,8 +131,8 @@ impl Metrics {
         self.running(names::SEND_SECONDS, "channel", channel)
     }
 
-    /// What became of a call.
-    pub fn called(&self, row: &CallRow, became: &CallBecame) {
+    /// What became of a call, in a word.
+    pub fn called(&self, row: &CallRow, became: &CallBecame) -> &'static str {
         let result = match became {
             CallBecame::Returned(CallResult::Done(_)) => "done",
             CallBecame::Returned(CallResult::Refused { .. }) => "refused",
@@ -140,6 +141,7 @@ impl Metrics {
         };
         let labels = [("payer", row.payer.as_str()), ("action", &row.action), ("result", result)];
         self.count(names::CALLS, labels);
+        result
     }
 
     /// An action is being run; it ends when the answer is dropped.

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use mendline_engine::core::Program;
 use mendline_engine::event::{Actor, Event, Repair};
@@ -21,6 +22,7 @@ use crate::store::{
     Ask, Conversation, EffectRef, Look, NewConversation, PersonCommit, PersonFact, QuestionRow,
     StoreError, Unrouted,
 };
+use crate::trace;
 use crate::understand;
 
 /// The flow that takes people who want a person and have no matter open.
@@ -39,7 +41,10 @@ pub async fn route(house: &House) -> Result<usize, StoreError> {
     let mut routed = 0;
     for (arrival, look) in arrivals.into_iter().zip(looks) {
         let seq = arrival.seq;
-        match route_one(house, arrival, &look).await {
+        let (payer, began) = (arrival.payer.clone(), SystemTime::now());
+        let routing = route_one(house, arrival, &look).await;
+        trace::thread::routed(house, &payer, seq, began).await;
+        match routing {
             Ok(commit) => {
                 let settles = commit.settled.is_some() || !commit.says.is_empty();
                 let person = (commit.payer.clone(), commit.person.clone());

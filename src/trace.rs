@@ -10,6 +10,7 @@
 //! spans go to a queue of bounded length, and a collector that is away loses them.
 
 mod export;
+pub mod thread;
 
 use std::fmt;
 use std::str::FromStr;

@@ -33,6 +33,7 @@ use crate::store::{
     Claimed, Conversation, EffectRef, HandoffChange, NewCall, NewConversation, NewMessage,
     StoreError, TurnCommit,
 };
+use crate::trace::thread::Threads;
 use crate::wake::News;
 use tried::Tried;
 
@@ -112,10 +113,19 @@ pub async fn compute(
     let _running = house.watch.metrics.turn();
     let program = version(house, &conversation.flow_hash).await?;
     let mut work = Work::new(&conversation, now);
+    let seen = events.iter().map(|it| (it.0, &it.1));
+    let mut threads = Threads::of(house, &conversation, seen).await;
     for (seq, event, source, received) in events {
         house.watch.metrics.applied(received, now);
+        let (mark, turn) = (Threads::mark(&work.commit), work.state.turn);
         let answer = work.apply(house, &program, event, &source).await?;
         work.commit.done.push((seq, answer));
+        if let Some(threads) = &mut threads {
+            threads.turned(seq, turn, &mark, &work.commit);
+        }
+    }
+    if let Some(threads) = threads {
+        threads.keep().await;
     }
     work.finish(house, &program).await
 }

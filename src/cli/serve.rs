@@ -40,6 +40,9 @@ impl Serve {
             warn!(flow, "`outbound.flows` names a flow that is not here");
         }
         house.pauses.limit(config.outbound.clone());
+        if let Some(endpoint) = &config.otel.endpoint {
+            house.watch.trace.begin(endpoint)?;
+        }
         if let Some(address) = config.metrics.listen {
             crate::watch::open_address(&house, address).await?;
         }

@@ -34,6 +34,25 @@ pub trait Health: Send + Sync {
     /// Attempts ended: their count begins anew.
     async fn end_tries(&self, seqs: &[i64]) -> Result<(), StoreError>;
 
+    /// From whom inbox rows came: number, payer, source, the source's own id.
+    async fn origins(&self, seqs: &[i64])
+    -> Result<Vec<(i64, String, String, String)>, StoreError>;
+
+    /// Writes down the places of a payer's effects in their traces. Those of last week are dropped.
+    async fn note_traces(
+        &self,
+        payer: &str,
+        traces: &[(String, String)],
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// The places of a payer's effects, as far as they were written down.
+    async fn traces(
+        &self,
+        payer: &str,
+        effects: &[String],
+    ) -> Result<Vec<(String, String)>, StoreError>;
+
     /// What time the database has.
     async fn clock(&self) -> Result<Timestamp, StoreError>;
 }

@@ -4,7 +4,6 @@ use mendline::store::Store;
 use mendline::store::health::{Wait, Waits};
 use mendline_engine::time::Timestamp;
 
-use crate::on_every_store;
 use crate::support::*;
 
 on_every_store! {

@@ -10,3 +10,4 @@ mod ready;
 #[path = "../rules/support.rs"]
 #[expect(dead_code, reason = "the rules' house, of which each test uses some")]
 mod support;
+mod trace;

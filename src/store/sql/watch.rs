@@ -20,6 +20,9 @@ const PROBE: &str = "probe";
 /// they do.
 const PROBE_BYTES: usize = 64 * 1024;
 
+/// How long the place of an effect in its trace is kept: longer than anything is tried.
+const TRACES_KEPT_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
+
 /// The number of a kind is its place in [`Wait::ALL`].
 const STANDING: &str = "
     select 0 as what, payer, count(*) as n, min(received) as since from inbox
@@ -153,6 +156,59 @@ impl Health for SqlStore {
         let ended = "update inbox set tries = 0 where seq in (select seq from v)";
         numbered(seqs).execute(&mut writer, &[], ended).await?;
         Ok(())
+    }
+
+    async fn origins(
+        &self,
+        seqs: &[i64],
+    ) -> Result<Vec<(i64, String, String, String)>, StoreError> {
+        let found = "select seq, payer, source, id from inbox where seq in (select seq from v)";
+        let mut reader = self.readers.acquire().await?;
+        let rows = numbered(seqs).fetch(&mut reader, &[], found).await?;
+        rows.iter()
+            .map(|row| {
+                let (payer, source) = (row.try_get("payer")?, row.try_get("source")?);
+                Ok((row.try_get("seq")?, payer, source, row.try_get("id")?))
+            })
+            .collect()
+    }
+
+    async fn note_traces(
+        &self,
+        payer: &str,
+        traces: &[(String, String)],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut rows = Rows::new(&[Column::Text("effect"), Column::Text("trace")]);
+        traces.iter().for_each(|(effect, it)| rows.push([effect.into(), it.into()]));
+        let mut writer = self.writer().await?;
+        let mut tx = writer.begin_with(BEGIN).await?;
+        sqlx::query("delete from traces where at < $1")
+            .bind(now.plus_ms(-TRACES_KEPT_MS).0)
+            .execute(&mut *tx)
+            .await?;
+        rows.execute(
+            &mut tx,
+            &[payer.into(), now.0.into()],
+            "insert into traces (payer, effect, trace, at) select $1, effect, trace, $2 from v
+             where true on conflict (payer, effect) do update set trace = excluded.trace",
+        )
+        .await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn traces(
+        &self,
+        payer: &str,
+        effects: &[String],
+    ) -> Result<Vec<(String, String)>, StoreError> {
+        let mut names = Rows::new(&[Column::Text("effect")]);
+        effects.iter().for_each(|it| names.push([it.into()]));
+        let mut reader = self.readers.acquire().await?;
+        let found = "select effect, trace from traces
+                     where payer = $1 and effect in (select effect from v)";
+        let rows = names.fetch(&mut reader, &[payer.into()], found).await?;
+        rows.iter().map(|row| Ok((row.try_get("effect")?, row.try_get("trace")?))).collect()
     }
 
     async fn clock(&self) -> Result<Timestamp, StoreError> {
