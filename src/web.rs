@@ -7,6 +7,7 @@
 pub mod acts;
 pub mod assets;
 pub mod chat;
+pub mod cookie;
 pub mod guard;
 pub mod invite;
 pub mod limits;

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::HeaderMap;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use subtle::ConstantTimeEq;
 
@@ -16,14 +16,15 @@ use super::accounts;
 use crate::house::House;
 use crate::store::{Account, Person, Session, StoreError};
 use crate::vault::{digest_token, random_token};
+use crate::web::cookie::Cookie;
 use crate::web::limits::allows;
 
 /// A desk that nobody touched for so long is locked (domain facts 4.4: staff 15 minutes).
 pub const IDLE_MS: i64 = 15 * 60 * 1_000;
 /// A working day and its overtime; then one logs in anew.
 pub const SESSION_MS: i64 = 12 * 60 * 60 * 1_000;
-/// The cookie's name.
-pub const COOKIE: &str = "mendline_desk";
+/// Where the browser keeps the token.
+pub const COOKIE: Cookie = Cookie { name: "mendline_desk", path: "/desk" };
 /// The kind of a staff session in the store, before the login: `staff/dana`.
 const KIND: &str = "staff/";
 
@@ -112,7 +113,7 @@ pub async fn staff(
     headers: &HeaderMap,
     by_itself: bool,
 ) -> Result<Option<Staff>, StoreError> {
-    let Some(token) = token(headers) else { return Ok(None) };
+    let Some(token) = COOKIE.token(headers) else { return Ok(None) };
     let (digest, now) = (digest_token(&token), house.clock.now());
     let Some(session) = house.store.session(&digest, now, IDLE_MS).await? else { return Ok(None) };
     let Some(login) = session.kind.strip_prefix(KIND) else { return Ok(None) };
@@ -133,35 +134,6 @@ pub async fn staff(
         return Ok(None);
     };
     Ok(Some(Staff { digest, session, account, person }))
-}
-
-/// The token in the request's cookie.
-fn token(headers: &HeaderMap) -> Option<String> {
-    let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|it| it.to_str().ok());
-    let mut pairs = cookies.flat_map(|it| it.split(';')).filter_map(|it| it.trim().split_once('='));
-    pairs.find(|(name, _)| *name == COOKIE).map(|(_, value)| value.to_owned())
-}
-
-/// A cookie for this host and the desk alone. `Secure` everywhere but on this machine, where
-/// there is no certificate.
-pub fn cookie(token: &str, headers: &HeaderMap) -> HeaderValue {
-    let secure = if is_loopback(headers) { "" } else { "; Secure" };
-    let text = format!("{COOKIE}={token}; Path=/desk; HttpOnly; SameSite=Strict{secure}");
-    HeaderValue::from_str(&text).expect("tokens are url-safe base64")
-}
-
-/// A cookie that takes itself away.
-pub fn no_cookie() -> HeaderValue {
-    HeaderValue::from_static("mendline_desk=; Path=/desk; HttpOnly; SameSite=Strict; Max-Age=0")
-}
-
-fn is_loopback(headers: &HeaderMap) -> bool {
-    let host = headers.get(header::HOST).and_then(|it| it.to_str().ok()).unwrap_or_default();
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|it| it.is_ascii_digit()) => name,
-        _ => host,
-    };
-    matches!(name, "localhost" | "127.0.0.1" | "[::1]")
 }
 
 #[cfg(test)]
@@ -189,18 +161,5 @@ mod tests {
         let limits = LoginLimits::default();
         let tried = (0..100).filter(|it| limits.allow(&format!("login{it}"), HERE)).count();
         assert_eq!(tried, ADDRESS_ATTEMPTS_MAX.get() as usize);
-    }
-
-    #[test]
-    fn the_cookie_is_secure_except_on_this_machine() {
-        let mut headers = HeaderMap::new();
-        headers.insert(header::HOST, HeaderValue::from_static("localhost:8080"));
-        assert!(!cookie("t", &headers).to_str().unwrap().contains("Secure"));
-        for host in ["desk.example.com", "localhost.example.com:8080", "127.0.0.1.example.com"] {
-            headers.insert(header::HOST, HeaderValue::from_str(host).unwrap());
-            let cookie = cookie("t", &headers);
-            let text = cookie.to_str().unwrap();
-            assert!(text.contains("Secure") && text.contains("HttpOnly; SameSite=Strict"));
-        }
     }
 }

@@ -19,7 +19,7 @@ use super::limits::{WORDS_CHARS_MAX, allows};
 use super::lines::{LineView, zone};
 use super::pages::{Page, error_page, html};
 use super::protocol::{Built, FromClient, Refusal};
-use super::session::{self, Worker, cookie, no_cookie};
+use super::session::{self, Worker};
 use super::words::{LANGUAGES, Words, words};
 use crate::channels::web::WEB;
 use crate::directory;
@@ -95,7 +95,7 @@ async fn page(State(web): State<Web>, headers: HeaderMap, Query(asked): Query<As
             Err(why) => door(&web, why.into(), String::new()).await,
         };
     }
-    let Some(token) = session::token(&headers) else {
+    let Some(token) = session::COOKIE.token(&headers) else {
         return door(&web, DoorState::NotInvited, String::new()).await;
     };
     match web.worker(&token).await {
@@ -160,7 +160,7 @@ async fn enter(State(web): State<Web>, headers: HeaderMap, Form(form): Form<Ente
     };
     match began.await {
         Ok(Ok(token)) => {
-            let cookie = cookie(&token, &headers);
+            let cookie = session::COOKIE.set(&token, &headers);
             ([(header::SET_COOKIE, cookie)], Redirect::to("/chat")).into_response()
         }
         Ok(Err(why)) => door(&web, why.into(), String::new()).await,
@@ -236,7 +236,7 @@ impl Web {
     /// The worker behind a form: her cookie, and the token that only our page has.
     pub async fn at_form(&self, headers: &HeaderMap, csrf: &str) -> Result<Worker, Response> {
         let locked = || Redirect::to("/chat").into_response();
-        let token = session::token(headers).ok_or_else(locked)?;
+        let token = session::COOKIE.token(headers).ok_or_else(locked)?;
         let worker = self.worker(&token).await.map_err(away)?.ok_or_else(locked)?;
         if worker.owns(csrf) {
             Ok(worker)
@@ -373,7 +373,7 @@ async fn leave(State(web): State<Web>, headers: HeaderMap, Form(form): Form<Leav
         Err(response) => return response,
     };
     match web.house.store.end_session(&worker.digest).await {
-        Ok(()) => ([(header::SET_COOKIE, no_cookie())], Redirect::to("/chat")).into_response(),
+        Ok(()) => ([(header::SET_COOKIE, session::COOKIE.gone())], Redirect::to("/chat")).into_response(),
         Err(error) => away(error),
     }
 }

@@ -338,7 +338,7 @@ fn web_has_no_desk_flow(web: &Web) -> bool {
 /// The card that a worker holds up at the counter: the same answer, in English, large.
 async fn card(State(web): State<Web>, headers: HeaderMap) -> Response {
     let back = || Redirect::to("/chat").into_response();
-    let Some(token) = session::token(&headers) else { return back() };
+    let Some(token) = session::COOKIE.token(&headers) else { return back() };
     let worker = match web.worker(&token).await {
         Ok(Some(worker)) => worker,
         Ok(None) => return back(),

@@ -4,11 +4,11 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use axum::http::{HeaderMap, HeaderValue, header};
 use mendline_engine::time::Timestamp;
 use subtle::ConstantTimeEq;
 
 use super::Web;
+use super::cookie::Cookie;
 use super::limits::SOCKETS_PER_SESSION_MAX;
 use crate::store::{Session, StoreError};
 use crate::vault::{digest_token, random_token};
@@ -17,8 +17,8 @@ use crate::vault::{digest_token, random_token};
 pub const IDLE_MS: i64 = 15 * 60 * 1_000;
 /// A session ends after so long however it is used; the link is the way back (facts 4.4: 12 h).
 pub const SESSION_MS: i64 = 12 * 60 * 60 * 1_000;
-/// The cookie's name.
-pub const COOKIE: &str = "mendline_chat";
+/// Where her browser keeps the token.
+pub const COOKIE: Cookie = Cookie { name: "mendline_chat", path: "/chat" };
 /// The kind of a worker's session in the store.
 const KIND: &str = "worker";
 
@@ -36,35 +36,6 @@ impl Worker {
     pub fn owns(&self, csrf: &str) -> bool {
         self.session.csrf.as_bytes().ct_eq(csrf.as_bytes()).into()
     }
-}
-
-/// The token in the request's cookie.
-pub fn token(headers: &HeaderMap) -> Option<String> {
-    let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|it| it.to_str().ok());
-    let mut pairs = cookies.flat_map(|it| it.split(';')).filter_map(|it| it.trim().split_once('='));
-    pairs.find(|(name, _)| *name == COOKIE).map(|(_, value)| value.to_owned())
-}
-
-/// A cookie that the browser keeps while it runs, for this host and `/chat` alone. `Secure`
-/// everywhere but on this machine, where there is no certificate.
-pub fn cookie(token: &str, headers: &HeaderMap) -> HeaderValue {
-    let secure = if is_loopback(headers) { "" } else { "; Secure" };
-    let text = format!("{COOKIE}={token}; Path=/chat; HttpOnly; SameSite=Strict{secure}");
-    HeaderValue::from_str(&text).expect("tokens are url-safe base64")
-}
-
-/// A cookie that takes itself away.
-pub fn no_cookie() -> HeaderValue {
-    HeaderValue::from_static("mendline_chat=; Path=/chat; HttpOnly; SameSite=Strict; Max-Age=0")
-}
-
-fn is_loopback(headers: &HeaderMap) -> bool {
-    let host = headers.get(header::HOST).and_then(|it| it.to_str().ok()).unwrap_or_default();
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|it| it.is_ascii_digit()) => name,
-        _ => host,
-    };
-    matches!(name, "localhost" | "127.0.0.1" | "[::1]")
 }
 
 impl Web {
@@ -150,30 +121,6 @@ impl Seats {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn headers(name: header::HeaderName, value: &'static str) -> HeaderMap {
-        HeaderMap::from_iter([(name, HeaderValue::from_static(value))])
-    }
-
-    #[test]
-    fn the_cookie_is_found_among_others() {
-        let found = token(&headers(header::COOKIE, "a=1; mendline_chat=t0ken; b=2"));
-        assert_eq!(found.as_deref(), Some("t0ken"));
-        assert_eq!(token(&headers(header::COOKIE, "xmendline_chat=t")), None);
-    }
-
-    #[test]
-    fn the_cookie_is_secure_everywhere_but_on_this_machine() {
-        let secure = |host| {
-            let cookie = cookie("t", &headers(header::HOST, host));
-            cookie.to_str().unwrap().contains("; Secure")
-        };
-        assert!(secure("care.example.com"));
-        assert!(secure("localhost.example.com:8080"));
-        assert!(!secure("localhost:8080"));
-        assert!(!secure("127.0.0.1:8080"));
-        assert!(!secure("[::1]:8080"));
-    }
 
     #[test]
     fn a_fourth_page_finds_no_seat_until_one_is_closed() {

@@ -45,7 +45,7 @@ async fn open(State(web): State<Web>, headers: HeaderMap, upgrade: WebSocketUpgr
     if !is_ours(&headers) {
         return StatusCode::FORBIDDEN.into_response();
     }
-    let Some(token) = session::token(&headers) else {
+    let Some(token) = session::COOKIE.token(&headers) else {
         return StatusCode::UNAUTHORIZED.into_response();
     };
     let worker = match web.worker(&token).await {

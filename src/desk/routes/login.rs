@@ -91,7 +91,7 @@ async fn try_enter(
         return Ok(html(StatusCode::OK, &refused));
     };
     let token = session::begin(&desk.house, &account).await?;
-    let cookie = [(header::SET_COOKIE, session::cookie(&token, headers))];
+    let cookie = [(header::SET_COOKIE, session::COOKIE.set(&token, headers))];
     Ok((cookie, Redirect::to("/desk")).into_response())
 }
 
@@ -121,6 +121,6 @@ async fn try_leave(desk: &Desk, headers: &HeaderMap, form: &Fields) -> Answer {
     let staff = desk.who_sends(headers, form).await?;
     desk.house.store.end_session(&staff.digest).await?;
     desk.audit(&staff, "logout", None).await?;
-    let cookie = [(header::SET_COOKIE, session::no_cookie())];
+    let cookie = [(header::SET_COOKIE, session::COOKIE.gone())];
     Ok((cookie, Redirect::to("/desk/login")).into_response())
 }
