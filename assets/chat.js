@@ -217,9 +217,11 @@
   }
   function toEnd() { window.scrollTo(0, document.documentElement.scrollHeight); }
 
-  // A line counts as shown only while the page is before somebody's eyes.
+  // A line counts as shown only while the page is before somebody's eyes. A closed widget draws
+  // nothing, in a window that is visible all the same.
   function acknowledge() {
-    if (document.visibilityState === "visible") send({ type: "ack", seq: seen });
+    const drawn = document.documentElement.getClientRects().length > 0;
+    if (document.visibilityState === "visible" && drawn) send({ type: "ack", seq: seen });
   }
 
   // ---- what she does ----
@@ -263,6 +265,14 @@
     box.rows = Math.min(6, box.value.split("\n").length);
   }
   document.addEventListener("visibilitychange", acknowledge);
+  if ("IntersectionObserver" in window) {
+    let away = false;
+    new IntersectionObserver((looks) => {
+      const here = looks[looks.length - 1].isIntersecting;
+      if (here && away) { toEnd(); acknowledge(); }
+      away = !here;
+    }).observe(document.documentElement);
+  }
   window.addEventListener("online", () => { if (!socket) { wait = WAIT_FIRST_MS; connect(); } });
   window.addEventListener("offline", () => say(labelOf("offline")));
 

@@ -56,7 +56,8 @@ impl Settings {
         let (northwind, cedar) =
             ("northwind-mutual-demo".to_owned(), "cedar-casualty-demo".to_owned());
         Settings {
-            frame_ancestors: "'self'".into(),
+            // Whoever tries the widget does so from a page on this machine.
+            frame_ancestors: "'self' http://localhost:* http://127.0.0.1:*".into(),
             demo_people: [(&northwind, "ana"), (&northwind, "lucia"), (&cedar, "abel")]
                 .map(|(payer, person)| (payer.clone(), person.to_owned()))
                 .into(),

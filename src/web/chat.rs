@@ -125,7 +125,8 @@ async fn door(web: &Web, state: DoorState, token: String) -> Response {
             links.push((invite_link(&web.house, payer, person, ""), name));
         }
     }
-    let page = Page::new("Your chat", web.house.demo);
+    let mut page = Page::new("Your chat", web.house.demo);
+    page.scripts = vec!["framed.js"];
     let status = match state {
         DoorState::Expired | DoorState::Spent => StatusCode::GONE,
         _ => StatusCode::OK,
@@ -192,7 +193,7 @@ async fn show(
     let words = words(language);
     let mut page = Page::new(words.title, web.house.demo);
     page.lang = language.into();
-    page.scripts = vec!["chat.js"];
+    page.scripts = vec!["chat.js", "framed.js"];
     page.class = "chat";
     let chat = ChatPage {
         page,
@@ -373,7 +374,9 @@ async fn leave(State(web): State<Web>, headers: HeaderMap, Form(form): Form<Leav
         Err(response) => return response,
     };
     match web.house.store.end_session(&worker.digest).await {
-        Ok(()) => ([(header::SET_COOKIE, session::COOKIE.gone())], Redirect::to("/chat")).into_response(),
+        Ok(()) => {
+            ([(header::SET_COOKIE, session::COOKIE.gone())], Redirect::to("/chat")).into_response()
+        }
         Err(error) => away(error),
     }
 }

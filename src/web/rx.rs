@@ -354,7 +354,7 @@ async fn card(State(web): State<Web>, headers: HeaderMap) -> Response {
         None => first_claim(&web, &session.payer, &session.person).await,
     };
     let mut page = Page::new("For the pharmacist", web.house.demo);
-    page.scripts = vec!["rx.js"];
+    page.scripts = vec!["rx.js", "framed.js"];
     page.class = "card";
     let mut answer = found.as_ref().map(|it| answer(&web, it, None));
     if let Some(answer) = &mut answer {

@@ -192,10 +192,21 @@ impl Browser {
         }
     }
 
-    /// Clicks as a hand would: what lies under something else is not clicked.
+    /// Clicks as a hand would: what lies under something else is not clicked. A page that is
+    /// being renewed may take the thing away between the look and the click; then it is looked
+    /// for again.
     pub fn click(&self, xpath: &str) {
-        let element = self.find(xpath);
-        self.post(&format!("element/{element}/click"), json!({})).unwrap();
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let element = self.find(xpath);
+            match self.post(&format!("element/{element}/click"), json!({})) {
+                Ok(_) => return,
+                Err(why) => {
+                    let renewed = why.contains("stale element") && Instant::now() < deadline;
+                    assert!(renewed, "{xpath}: {why}");
+                }
+            }
+        }
     }
 
     /// Clicks the button or link that reads so, or begins so.
@@ -220,6 +231,17 @@ impl Browser {
         let pressed: Vec<_> = pressed.collect();
         let hand = json!({ "type": "key", "id": "keyboard", "actions": pressed });
         self.post("actions", json!({ "actions": [hand] })).unwrap();
+    }
+
+    /// From here on, what is looked at and done is in the frame that this script returns.
+    pub fn into_frame(&self, script: &str) {
+        let frame = self.script(script).unwrap();
+        self.post("frame", json!({ "id": frame })).unwrap();
+    }
+
+    /// Back to the page itself.
+    pub fn to_the_top(&self) {
+        self.post("frame", json!({ "id": null })).unwrap();
     }
 
     /// A screen of this size.

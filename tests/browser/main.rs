@@ -9,6 +9,7 @@
 mod demo;
 mod driver;
 mod looks;
+mod widget;
 
 use demo::Demo;
 use driver::{Browser, Driver};

@@ -3,6 +3,8 @@
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 
+use mendline::web::{Settings, router_with};
+
 use crate::house::place;
 
 #[tokio::test]
@@ -19,11 +21,22 @@ async fn every_answer_carries_the_headers_that_keep_pages_safe() {
 }
 
 #[tokio::test]
-async fn only_the_chat_may_stand_in_a_frame_and_only_in_our_own() {
-    let place = place(true).await;
-    let policy = |answer: crate::house::Answer| answer.header("content-security-policy").to_owned();
-    assert!(policy(place.get("/chat").await).contains("frame-ancestors 'self'"));
-    assert!(policy(place.get("/rx").await).contains("frame-ancestors 'none'"));
+async fn only_the_chat_may_stand_in_a_frame_and_only_where_the_operator_says() {
+    let mut place = place(true).await;
+    let ancestors = |answer: crate::house::Answer| {
+        let policy = answer.header("content-security-policy").to_owned();
+        policy.split_once("frame-ancestors ").unwrap().1.to_owned()
+    };
+    let demo = "'self' http://localhost:* http://127.0.0.1:*";
+    assert_eq!(ancestors(place.get("/chat").await), demo);
+    for path in ["/", "/rx", "/desk", "/widget.js"] {
+        assert_eq!(ancestors(place.get(path).await), "'none'", "{path}");
+    }
+    let served = Settings::serve(Vec::new());
+    assert_eq!(served.frame_ancestors, "'self'", "nobody else, where nothing is said");
+    let frame_ancestors = "'self' https://portal.example.com".to_owned();
+    place.router = router_with(place.house.clone(), Settings { frame_ancestors, ..served });
+    assert_eq!(ancestors(place.get("/chat").await), "'self' https://portal.example.com");
 }
 
 #[tokio::test]
