@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use mendline_engine::catalog::{ActionSpec, ActionVerb, Catalog, Input, Reason};
 use mendline_engine::label::{Label, Labels};
+use mendline_engine::lower::type_of;
 use mendline_engine::types::{Member, Record, Type};
 use mendline_plugin::Manifest;
 
@@ -16,6 +17,11 @@ const RULES: &[&str] = &["decision_deadline"];
 pub fn gather(manifests: &[Manifest]) -> anyhow::Result<Catalog> {
     let mut catalog =
         Catalog { rules: RULES.iter().map(|&it| it.into()).collect(), ..Catalog::default() };
+    // Types name records, those of another plugin too, so that all must be there before one is read.
+    for (name, record) in manifests.iter().flat_map(|it| &it.records) {
+        let record = Record { show: record.show.clone(), members: BTreeMap::new() };
+        catalog.records.insert(name.clone(), record);
+    }
     for manifest in manifests {
         add(&mut catalog, manifest)
             .with_context(|| format!("reading the manifest of plugin '{}'", manifest.name))?;
@@ -28,7 +34,7 @@ fn add(catalog: &mut Catalog, manifest: &Manifest) -> anyhow::Result<()> {
     for (name, record) in &manifest.records {
         let mut members = BTreeMap::new();
         for (member, it) in &record.members {
-            let ty = read_type(&it.ty).with_context(|| format!("{name}.{member}"))?;
+            let ty = read_type(&it.ty, catalog).with_context(|| format!("{name}.{member}"))?;
             let labels = read_labels(&it.labels)?;
             members.insert(member.clone(), Member { ty, labels, optional: it.optional });
         }
@@ -37,7 +43,7 @@ fn add(catalog: &mut Catalog, manifest: &Manifest) -> anyhow::Result<()> {
     for (name, it) in &manifest.actions {
         let mut input = BTreeMap::new();
         for (argument, it) in &it.input {
-            let ty = read_type(&it.ty).with_context(|| format!("{name}: {argument}"))?;
+            let ty = read_type(&it.ty, catalog).with_context(|| format!("{name}: {argument}"))?;
             let grants = read_labels(&it.grants)?;
             input.insert(argument.clone(), Input { ty, optional: it.optional, grants });
         }
@@ -52,7 +58,7 @@ fn add(catalog: &mut Catalog, manifest: &Manifest) -> anyhow::Result<()> {
         }
         let spec = ActionSpec {
             input,
-            output: read_type(&it.output)?,
+            output: read_type(&it.output, catalog).with_context(|| format!("{name}: output"))?,
             labels: read_labels(&it.labels)?,
             lowers,
             verb,
@@ -86,23 +92,40 @@ fn read_labels(words: &[String]) -> anyhow::Result<Labels> {
         .collect()
 }
 
-fn read_type(word: &str) -> anyhow::Result<Type> {
-    if let Some(of) = word.strip_prefix("list of ") {
-        return Ok(Type::List(Box::new(read_type(of)?)));
+/// The type that a word stands for, as in flows; but a choice that no question fills has no other
+/// place for its keys.
+fn read_type(word: &str, catalog: &Catalog) -> anyhow::Result<Type> {
+    ensure!(word.trim() != "choice", "a choice names its keys: 'choice: covered, too_soon'");
+    type_of(word, catalog).with_context(|| format!("'{word}' is no type and no record"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gathered(more: &str) -> anyhow::Result<Catalog> {
+        let text = format!("{}\n{more}", mendline_pbm::MANIFEST);
+        gather(&[Manifest::read(&text).map_err(anyhow::Error::msg)?])
     }
-    if let Some(keys) = word.strip_prefix("choice:") {
-        return Ok(Type::Choice(keys.split(',').map(|key| key.trim().to_owned()).collect()));
+
+    #[test]
+    fn a_manifest_that_names_no_type_is_refused_with_the_place() {
+        assert!(gathered("").is_ok());
+        for word in ["medicatoin", "list of medicatoin", "choice"] {
+            let more =
+                format!("[records.odd]\nshow = \"{{it}}\"\nmembers.it = {{ type = \"{word}\" }}\n");
+            let Err(error) = gathered(&more) else { panic!("'{word}' was taken") };
+            let said = format!("{error:#}");
+            assert!(said.contains("odd.it"), "{said}");
+        }
     }
-    Ok(match word {
-        "text" => Type::Text,
-        "integer" => Type::Integer,
-        "number" => Type::Number,
-        "boolean" => Type::Boolean,
-        "money" => Type::Money,
-        "date" => Type::Date,
-        "instant" => Type::Instant,
-        "reason" => Type::Reason,
-        "choice" => bail!("a choice names its keys: 'choice: covered, too_soon'"),
-        name => Type::Record(name.to_owned()),
-    })
+
+    #[test]
+    fn records_may_name_each_other_in_any_order() {
+        let more = "[records.aa]\nshow = \"{it}\"\nmembers.it = { type = \"list of zz\" }\n\
+                    [records.zz]\nshow = \"{it}\"\nmembers.it = { type = \"aa\" }\n";
+        let catalog = gathered(more).unwrap();
+        let of = Type::List(Box::new(Type::Record("zz".into())));
+        assert_eq!(catalog.records["aa"].members["it"].ty, of);
+    }
 }
