@@ -4,8 +4,10 @@
 //! The lexicons are small on purpose and err toward a person: a false alarm costs a kind
 //! question, a miss costs more.
 
-use mendline_engine::core::Program;
 use std::sync::Arc;
+
+use mendline_engine::consent::OPT_OUT;
+use mendline_engine::core::Program;
 
 /// Words that mean danger, folded. Emergency first, whatever the language of the talk
 /// (domain facts 4.6).
@@ -34,25 +36,6 @@ const DANGER: &[&str] = &[
     "no despierta",
 ];
 
-/// Words that, alone, end a channel (domain facts 4.3). They bind where we write first.
-const OPT_OUT: &[&str] = &[
-    "stop",
-    "stopall",
-    "quit",
-    "end",
-    "revoke",
-    "opt out",
-    "optout",
-    "cancel",
-    "unsubscribe",
-    "alto",
-    "parar",
-    "cancelar",
-    "no mas",
-    "no más",
-    "baja",
-];
-
 /// Words that, alone, open it again.
 const OPT_IN: &[&str] = &["start", "unstop", "si", "sí"];
 
@@ -73,7 +56,7 @@ pub fn is_danger(words: &str) -> bool {
     DANGER.iter().any(|it| folded.contains(it))
 }
 
-/// Whether these words, alone, end the channel they came on.
+/// Whether these words, alone, end the channel they came on. They bind where we write first.
 pub fn opts_out(words: &str) -> bool {
     let folded = fold(words);
     OPT_OUT.iter().any(|it| *it == folded)

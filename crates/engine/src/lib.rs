@@ -13,6 +13,7 @@ pub mod catalog;
 pub mod check;
 pub mod clearance;
 pub mod condition;
+pub mod consent;
 pub mod core;
 pub mod duration;
 pub mod effect;

@@ -3,27 +3,8 @@
 use super::cx::Cx;
 use super::texts::{without_values, words};
 use super::walk::Use;
+use crate::consent::OPT_OUT;
 use crate::surface::Trigger;
-
-/// Words that end SMS when sent alone (CTIA and carrier opt-out words, and their Spanish
-/// relatives). A person who answers a menu with one would silence us.
-const ENDS_SMS: [&str; 15] = [
-    "stop",
-    "stopall",
-    "quit",
-    "end",
-    "revoke",
-    "opt out",
-    "optout",
-    "cancel",
-    "unsubscribe",
-    "alto",
-    "parar",
-    "cancelar",
-    "no más",
-    "no mas",
-    "baja",
-];
 
 /// Characters of a button label on Discord, the shortest that we send whole labels to.
 const LABEL_MAX_CHARS: usize = 80;
@@ -89,8 +70,9 @@ fn translated_choices(cx: &mut Cx<'_>) {
     }
 }
 
+/// A person who answers a menu with such a word would silence us.
 fn ends_sms(word: &str) -> bool {
-    ENDS_SMS.contains(&word.trim().to_lowercase().as_str())
+    OPT_OUT.contains(&word.trim().to_lowercase().as_str())
 }
 
 fn lengths(cx: &mut Cx<'_>) {
