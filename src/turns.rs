@@ -6,9 +6,9 @@
 
 mod changed;
 mod fault;
+mod met;
 mod tried;
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -26,6 +26,7 @@ use mendline_plugin::{ActionError, Call};
 use serde_json::{Value, json};
 use tracing::warn;
 
+use self::met::{claim_number, identify, known_fields};
 use crate::directory::{self, Directory};
 use crate::house::House;
 use crate::phrases;
@@ -149,6 +150,8 @@ struct Work<'a> {
     commit: TurnCommit,
     /// The first effect of the last turn that the engine did not use: for what the house adds.
     free: EffectKey,
+    /// Who is who, and the claim that it was asked about.
+    known: Option<(Option<Value>, Directory)>,
 }
 
 impl<'a> Work<'a> {
@@ -174,7 +177,7 @@ impl<'a> Work<'a> {
             now,
         };
         let free = EffectKey { turn: commit.expected_turn, index: 0 };
-        Work { conversation, state: conversation.state.clone(), now, commit, free }
+        Work { conversation, state: conversation.state.clone(), now, commit, free, known: None }
     }
 
     /// Applies one event, and the answers of the fast reads it leads to.
@@ -208,9 +211,8 @@ impl<'a> Work<'a> {
         program: &Program,
         event: Event,
     ) -> anyhow::Result<(Option<Turn>, Directory, Event)> {
-        let (payer, principal) = (&self.conversation.payer, &self.conversation.principal);
         let fields = known_fields(&self.state, &event).into_owned();
-        let mut directory = directory::look_up(house, payer, principal, program, &fields).await?;
+        let mut directory = self.who_is_who(house, program, &fields).await?;
         for (party, former) in changed::parties(program, &self.state, &directory) {
             let event = Event::PartyChanged { party: party.clone() };
             let taken = self.run(house, program, &directory, &event);
@@ -224,11 +226,31 @@ impl<'a> Work<'a> {
         let learned = taken.as_ref().and_then(|it| claim_number(program, &it.state.fields));
         if learned.is_some() && learned != claim_number(program, &fields) {
             let fields = taken.as_ref().map_or(&fields, |it| &it.state.fields);
-            directory = directory::look_up(house, payer, principal, program, fields).await?;
+            directory = self.who_is_who(house, program, fields).await?;
             met = identify(event, &directory);
             taken = self.run(house, program, &directory, &met);
         }
         Ok((taken, directory, met))
+    }
+
+    /// Everyone whom the conversation may address. The claim system is asked once for all events
+    /// that are applied together: nothing comes between them.
+    async fn who_is_who(
+        &mut self,
+        house: &House,
+        program: &Program,
+        fields: &Fields,
+    ) -> anyhow::Result<Directory> {
+        let claim = directory::claim_of(program, fields);
+        if let Some((of, directory)) = &self.known
+            && of.as_ref() == claim
+        {
+            return Ok(directory.clone());
+        }
+        let (payer, principal) = (&self.conversation.payer, &self.conversation.principal);
+        let directory = directory::look_up(house, payer, principal, program, fields).await?;
+        self.known = Some((claim.cloned(), directory.clone()));
+        Ok(directory)
     }
 
     /// The engine's answer; `None` if it fell.
@@ -458,45 +480,6 @@ impl<'a> Work<'a> {
     }
 }
 
-/// What the conversation knows as the event is applied: a start brings its first fields along,
-/// and whoever they name must be known in the very first turn.
-fn known_fields<'f>(state: &'f State, event: &Event) -> Cow<'f, Fields> {
-    match event {
-        Event::Started { fields, .. } if !fields.is_empty() => {
-            let mut all = state.fields.clone();
-            all.extend(fields.clone());
-            Cow::Owned(all)
-        }
-        _ => Cow::Borrowed(&state.fields),
-    }
-}
-
-/// The number of the claim that the conversation is about, once it knows.
-fn claim_number<'f>(program: &Program, fields: &'f Fields) -> Option<&'f str> {
-    directory::claim_of(program, fields)?["number"].as_str()
-}
-
 fn counted(index: usize) -> u32 {
     u32::try_from(index).expect("a turn has a bounded number of effects")
-}
-
-/// Fills in who acts, as of this moment: the party they play, the authorities they hold.
-fn identify(event: Event, directory: &Directory) -> Event {
-    let fill = |mut actor: mendline_engine::event::Actor| {
-        actor.party = directory.party_of(&actor.person);
-        actor.authorities = directory.authorities(&actor.person);
-        if let Some(party) = actor.party.as_ref().and_then(|it| directory.parties.get(it)) {
-            actor.name = party.name.clone();
-        }
-        actor
-    };
-    match event {
-        Event::Tapped { actor, question, choice, with } => {
-            Event::Tapped { actor: fill(actor), question, choice, with }
-        }
-        Event::Desk { handoff, actor, action } => {
-            Event::Desk { handoff, actor: fill(actor), action }
-        }
-        other => other,
-    }
 }

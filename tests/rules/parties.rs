@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use mendline::channels::Incoming;
 use mendline::{dispatch, people, turns};
 use mendline_engine::state::{Position, Rest};
 use serde_json::json;
@@ -65,6 +66,26 @@ async fn rule_11_a_claim_without_adjuster_comes_before_a_desk_once() {
     *adjuster.lock().unwrap() = Some("priya");
     place.writes("ana", "web", "and now?").await;
     assert_eq!(place.cards("priya").await.len(), 1);
+}
+
+#[tokio::test]
+async fn rule_11_what_came_together_asks_the_claim_system_once() {
+    let parties = Stub::new(|_, _| {
+        let all = [("ana", "injured_worker"), ("dana", "adjuster"), ("sam", "supervisor")];
+        Ok(json!({ "parties": all.map(|(id, role)| person(id, role)) }))
+    });
+    let place = place_with([("parties_of_claim", parties.clone())]).await;
+    place.ana_asks().await;
+    let before = parties.calls().len();
+    for words in ["hello?", "is there news?", "anybody?"] {
+        place.arrives("ana", "web", Incoming::Words(words.into())).await;
+        people::route(&place.house).await.unwrap();
+    }
+    turns::take(&place.house).await.unwrap();
+    let said = place.record("ana").await;
+    let said = said.iter().filter(|it| it["event"].get("said").is_some()).count();
+    assert!(said >= 3, "all of them were heard: {said}");
+    assert_eq!(parties.calls().len(), before + 1);
 }
 
 #[tokio::test]
