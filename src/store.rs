@@ -37,6 +37,9 @@ pub enum StoreError {
     /// The disk is full or the file is read-only: nothing was written, nothing was lost. Say so.
     #[error("the database cannot be written: {0}")]
     Unwritable(String),
+    /// Another server has it: two would take each other's turns.
+    #[error("another server has this database open: {0}; stop it, or use another --data")]
+    Taken(String),
     /// It is away or busy: try again later.
     #[error("the database is away: {0}")]
     Away(String),

@@ -73,9 +73,10 @@ impl Channel for Desk {
 /// A full or busy disk is a matter of time; what cannot be read will not become readable.
 fn sorted(error: &StoreError) -> SendError {
     match error {
-        StoreError::Conflict | StoreError::Unwritable(_) | StoreError::Away(_) => {
-            SendError::Later("store".into())
-        }
+        StoreError::Conflict
+        | StoreError::Unwritable(_)
+        | StoreError::Taken(_)
+        | StoreError::Away(_) => SendError::Later("store".into()),
         StoreError::Unreadable(_) | StoreError::Held | StoreError::Forgotten => {
             SendError::Never("store".into())
         }

@@ -149,7 +149,7 @@ async fn perform(store: &dyn Store, ask: Ask) -> anyhow::Result<Answer> {
 /// Whether somebody else holds the database's lock.
 fn is_taken(error: &anyhow::Error) -> bool {
     let store = error.downcast_ref::<StoreError>();
-    matches!(store, Some(StoreError::Unwritable(why)) if why.contains("has this database open"))
+    matches!(store, Some(StoreError::Taken(_)))
 }
 
 /// Files that another user makes beside a database lock its server out.

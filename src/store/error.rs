@@ -74,6 +74,7 @@ impl StoreError {
         match self {
             StoreError::Conflict => StoreError::Conflict,
             StoreError::Unwritable(why) => StoreError::Unwritable(why.clone()),
+            StoreError::Taken(why) => StoreError::Taken(why.clone()),
             StoreError::Away(why) => StoreError::Away(why.clone()),
             StoreError::Unreadable(why) => StoreError::Unreadable(why.clone()),
             StoreError::Held => StoreError::Held,

@@ -122,6 +122,7 @@ async fn schema(house: &House) -> Check {
 fn why(failed: &StoreError) -> &'static str {
     match failed {
         StoreError::Unwritable(_) => "it cannot be written: look for a full disk or lost rights",
+        StoreError::Taken(_) => "another server has it open",
         StoreError::Away(_) => "it is away or busy",
         StoreError::Unreadable(_) => "it cannot be read: a wrong key or a newer version's schema",
         StoreError::Conflict | StoreError::Held | StoreError::Forgotten => {

@@ -122,7 +122,7 @@ async fn rule_13_a_second_server_is_refused() {
     let place = Place::new().await;
     let second = SqliteStore::open(&place.path(), vault()).await.err().unwrap();
     let text = second.to_string();
-    assert!(matches!(second, StoreError::Unwritable(_)));
+    assert!(matches!(second, StoreError::Taken(_)));
     assert!(text.contains("another server has this database open"), "{text}");
     assert!(text.contains("stop it, or use another --data"), "{text}");
     let migrated = SqliteStore::migrate(&place.path()).await.err().unwrap();

@@ -118,10 +118,7 @@ fn lock(path: &Path) -> Result<File, StoreError> {
         .map_err(failed)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StoreError::Unwritable(format!(
-            "another server has this database open: {}; stop it, or use another --data",
-            path.display()
-        ))),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Taken(path.display().to_string())),
         Err(TryLockError::Error(why)) => Err(failed(why)),
     }
 }
