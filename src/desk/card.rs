@@ -115,6 +115,8 @@ pub struct NeedView {
     pub options: Vec<(String, String, bool)>,
     /// What stands in it.
     pub value: String,
+    /// For a number: the most that it may be.
+    pub most: i64,
     /// What is wrong with it.
     pub wrong: Option<&'static str>,
     /// Whether it is a coded reason, whose preview follows the choice.
@@ -321,6 +323,7 @@ fn need_view(open: &OpenNeed, typing: &Typing) -> NeedView {
         options: options.collect(),
         wrong: typing.wrong.get(name).map(|it| words::wrong(it)),
         reason: open.need.ty == Type::Reason,
+        most: open.below.map_or(NUMBER_RANGE.1, |it| it - 1),
         value,
     }
 }
@@ -432,8 +435,10 @@ fn read_one(open: &OpenNeed, typed: &str) -> Result<Value, &'static str> {
     let (least, most) = NUMBER_RANGE;
     match &open.need.ty {
         Type::Integer => match typed.parse::<i64>() {
-            Ok(it) if (least..=most).contains(&it) => Ok(json!(it)),
-            _ => Err("out_of_range"),
+            Ok(it) if !(least..=most).contains(&it) => Err("out_of_range"),
+            Ok(it) if open.below.is_some_and(|most| it >= most) => Err("not_fewer"),
+            Ok(it) => Ok(json!(it)),
+            Err(_) => Err("out_of_range"),
         },
         Type::Number => match typed.parse::<f64>() {
             Ok(it) if it.is_finite() => Ok(json!(it)),

@@ -214,6 +214,7 @@ pub fn wrong(code: &str) -> &'static str {
         "missing" => "Please fill this in.",
         "not_a_date" => "Please choose a date.",
         "out_of_range" => "This number is not possible here.",
+        "not_fewer" => "Please give fewer than were asked for.",
         "unknown_reason" => "Please choose a reason from the list.",
         _ => "Please look at this again.",
     }

@@ -25,7 +25,11 @@ fn words(english: &str) -> Words {
 }
 
 fn need(name: &str, ty: Type) -> OpenNeed {
-    OpenNeed { need: Need { name: name.into(), ty, list: None }, reasons: vec![] }
+    OpenNeed {
+        need: Need { name: name.into(), ty, list: None, below: None },
+        reasons: vec![],
+        below: None,
+    }
 }
 
 fn button(key: &str, needs: Vec<OpenNeed>) -> Button {
@@ -228,7 +232,7 @@ fn asking_says_what_it_does_to_the_clock() {
 
 #[test]
 fn typed_needs_are_read_or_named_as_wrong() {
-    let needs = [
+    let mut needs = [
         need("days", Type::Integer),
         need("from", Type::Date),
         need("question", Type::Text),
@@ -244,6 +248,9 @@ fn typed_needs_are_read_or_named_as_wrong() {
     let (_, wrong) = card::read(&needs, &form("14.5", "1 Dec", " ", "nobody"));
     let codes: Vec<_> = wrong.values().map(String::as_str).collect();
     assert_eq!(codes, ["out_of_range", "not_a_date", "missing", "unknown_reason"]);
+    needs[0].below = Some(30);
+    let (_, wrong) = card::read(&needs, &form("30", "2026-12-01", "Why?", "worker"));
+    assert_eq!(wrong["days"], "not_fewer");
     let long = "x".repeat(501);
     let (_, wrong) = card::read(&needs, &form("366", "2026-02-30", &long, ""));
     let codes: Vec<_> = wrong.values().map(String::as_str).collect();

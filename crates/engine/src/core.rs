@@ -298,6 +298,9 @@ pub struct Need {
     pub ty: Type,
     /// For [`Type::Reason`]: the list in the catalog.
     pub list: Option<String>,
+    /// A whole number that it must be less than: `fewer than check.days_supply`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub below: Option<Expr>,
 }
 
 /// The limit of a decision.

@@ -179,7 +179,8 @@ pub enum VerdictKind {
     NotAllowed,
     /// Something that the choice needs is missing or cannot be read: which, and what is wanted.
     Needs {
-        /// Name to what is wrong, as a code: `missing`, `not_a_date`, `out_of_range`, `unknown_reason`.
+        /// Name to what is wrong, as a code: `missing`, `not_a_date`, `out_of_range`, `not_fewer`,
+        /// `unknown_reason`.
         missing: BTreeMap<String, String>,
     },
     /// There is no such choice here.

@@ -118,6 +118,9 @@ pub struct OpenNeed {
     /// The reasons to choose from: code, staff label, and the worker's words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<crate::catalog::Reason>,
+    /// What it must be less than, as it was when the card was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub below: Option<i64>,
 }
 
 /// What a decision card holds beside its words. Frozen: the digest is what the decision keeps.

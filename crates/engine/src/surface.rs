@@ -253,7 +253,8 @@ pub struct DecideChoice {
     pub key: At<String>,
     /// Its label.
     pub label: At<String>,
-    /// What must be given with it: `needs: days`, `needs: { reason: pbm.denial_reasons }`.
+    /// What must be given with it: `needs: days`, `needs: { reason: pbm.denial_reasons }`,
+    /// `needs: { days: fewer than check.days_supply }`.
     pub needs: Vec<(At<String>, Option<At<String>>)>,
     /// What it sets on the decision, as CEL.
     pub set: Vec<(At<String>, At<String>)>,

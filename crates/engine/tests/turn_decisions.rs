@@ -137,15 +137,38 @@ fn rule_05_a_decision_exists_only_when_its_needs_are_complete() {
     let mut play = Play::at_decision();
     play.taps("adjuster", "shorter");
     assert_eq!(missing(&play), [("days".to_owned(), "missing".to_owned())]);
-    for (days, code) in
-        [(json!(0), "out_of_range"), (json!(366), "out_of_range"), (json!("soon"), "not_a_number")]
-    {
+    for (days, code) in [
+        (json!(0), "out_of_range"),
+        (json!(366), "out_of_range"),
+        (json!("soon"), "not_a_number"),
+        (json!(30), "not_fewer"),
+        (json!("31"), "not_fewer"),
+    ] {
         play.taps_with("adjuster", "shorter", &[("days", days)]);
         assert_eq!(missing(&play), [("days".to_owned(), code.to_owned())]);
     }
     assert!(!play.state.fields.contains_key("decision"));
     play.taps_with("adjuster", "shorter", &[("days", json!("14"))]);
     assert_eq!(play.state.fields["decision"]["days"], json!(14));
+}
+
+#[test]
+fn rule_05_fewer_than_one_is_not_offered() {
+    let offered = |days: i64| {
+        let mut play = Play::at_check();
+        let coverage = coverage("needs_approval");
+        let mut coverage = coverage.as_object().unwrap().clone();
+        coverage.insert("days_supply".into(), json!(days));
+        play.returns(json!(coverage))
+            .shown()
+            .taps("worker", "later")
+            .shown()
+            .taps("worker", "send");
+        let keys = play.messages().flat_map(|it| &it.buttons).map(|it| it.key.clone());
+        keys.collect::<Vec<_>>().contains(&"shorter".to_owned())
+    };
+    assert!(offered(2));
+    assert!(!offered(1));
 }
 
 #[test]

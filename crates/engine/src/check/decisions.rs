@@ -96,7 +96,8 @@ fn kept_values(cx: &mut Cx<'_>, decide: &Decide) {
         }
         for list in choice.needs.iter().filter_map(|(_, kind)| kind.as_ref()) {
             // A dotted word names a list of reasons; a plain one is a type, which is the parser's.
-            if list.it.contains('.') && !cx.catalog.reasons.contains_key(&list.it) {
+            let bound = list.it.starts_with("fewer than ");
+            if !bound && list.it.contains('.') && !cx.catalog.reasons.contains_key(&list.it) {
                 let help = did_you_mean(&list.it, cx.catalog.reasons.keys(), "no plugin offers it");
                 let message = format!("there is no list of reasons '{}'", list.it);
                 cx.report("D224", list.at, message, &help);

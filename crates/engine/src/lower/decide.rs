@@ -1,10 +1,12 @@
 //! `decide` as one core step.
 
 use super::build::{Body, Builder, Exit};
-use super::types::need_type;
+use super::types::{FEWER, need_type};
+use crate::condition::{Expr, inner};
 use crate::core::{Core, Decide, DecideChoice, KeepInformed, Need, Rung, RungDoes, Within};
-use crate::surface::{self, Span};
+use crate::surface::{self, At, Span};
 use crate::text::Path;
+use crate::types::Type;
 
 impl<'a> Builder<'a, '_> {
     pub(super) fn decide(&mut self, at: Span, decide: &'a surface::Decide) {
@@ -42,9 +44,10 @@ impl<'a> Builder<'a, '_> {
     }
 
     fn decide_choice(&mut self, anchor: &str, choice: &surface::DecideChoice) -> DecideChoice {
-        let need = |(name, word): &(surface::At<String>, Option<surface::At<String>>)| {
+        let need = |(name, word): &(At<String>, Option<At<String>>)| {
             let (ty, list) = need_type(name, word.as_ref(), self.catalog, self.report);
-            Need { name: name.it.clone(), ty, list }
+            let below = word.as_ref().and_then(|it| self.below(it));
+            Need { name: name.it.clone(), ty, list, below }
         };
         let needs = choice.needs.iter().map(need).collect();
         let languages = &self.flow.languages;
@@ -55,6 +58,19 @@ impl<'a> Builder<'a, '_> {
             set: self.exprs(&choice.set),
             steps: None,
         }
+    }
+
+    /// The number in `fewer than NUMBER`.
+    fn below(&mut self, word: &At<String>) -> Option<Expr> {
+        let number = word.it.strip_prefix(FEWER)?;
+        let lead = word.it.len() - number.len();
+        let at = inner(word, lead, number.chars().count());
+        let expr = self.expr(&At { it: number.to_owned(), at });
+        if expr.ty != Type::Integer {
+            let message = format!("a whole number is wanted here, and this is {}", expr.ty);
+            self.report.error("D103", at, message, "name a field or a member that is a number");
+        }
+        Some(expr)
     }
 
     fn note(&mut self, anchor: &str, index: usize, text: &surface::Text) -> crate::text::Wording {

@@ -107,6 +107,9 @@ pub(super) fn each_step<'s>(steps: &'s [Step], each: &mut impl FnMut(&'s Step)) 
     }
 }
 
+/// Before the number that a need must be less than.
+pub(super) const FEWER: &str = "fewer than ";
+
 /// The type and the list of something that a choice needs.
 pub(super) fn need_type(
     name: &At<String>,
@@ -123,6 +126,9 @@ pub(super) fn need_type(
         };
         return (ty, None);
     };
+    if word.it.starts_with(FEWER) {
+        return (Type::Integer, None);
+    }
     // A list of reasons has a dot in its name, and types with a dot are records.
     if catalog.reasons.contains_key(&word.it) {
         return (Type::Reason, Some(word.it.clone()));

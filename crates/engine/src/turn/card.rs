@@ -48,7 +48,9 @@ impl Cx<'_> {
     /// since it was first put.
     fn facts(&self, decide: &Decide) -> BTreeMap<String, Fact> {
         let mut roots: BTreeSet<&str> = slots(&decide.wording).map(|it| it.path.root()).collect();
-        for (_, expr) in decide.choices.iter().flat_map(|it| &it.set) {
+        let set = decide.choices.iter().flat_map(|it| it.set.iter().map(|(_, it)| it));
+        let bounds = decide.choices.iter().flat_map(|it| it.needs.iter().flat_map(|it| &it.below));
+        for expr in set.chain(bounds) {
             roots.extend(expr.reads.iter().map(crate::text::Path::root));
         }
         roots.extend(self.gathered(decide));
@@ -74,11 +76,13 @@ impl Cx<'_> {
     }
 
     /// The choices that may be taken here: one whose reasons are all forbidden in this
-    /// jurisdiction is not offered.
+    /// jurisdiction is not offered, nor one that gives less than the least.
     fn card_buttons(&self, decide: &Decide) -> Vec<Button> {
         let button = |choice: &DecideChoice| {
             let needs: Vec<OpenNeed> = choice.needs.iter().map(|it| self.open_need(it)).collect();
-            let closed = needs.iter().any(|it| it.need.list.is_some() && it.reasons.is_empty());
+            let none = |it: &OpenNeed| it.need.list.is_some() && it.reasons.is_empty();
+            // Fewer than one is nothing that anybody could give.
+            let closed = needs.iter().any(|it| none(it) || it.below.is_some_and(|it| it <= 1));
             let (key, label) = (choice.key.clone(), choice.label.clone());
             (!closed).then_some(Button { key, label, value: Value::Null, needs })
         };
@@ -94,7 +98,9 @@ impl Cx<'_> {
             it.only_in.as_ref().is_none_or(here)
         };
         let reasons = list.into_iter().flatten().filter(allowed).cloned().collect();
-        OpenNeed { need: need.clone(), reasons }
+        // Where the number is not known, nothing is asked for that could be exceeded.
+        let below = need.below.as_ref().and_then(|it| self.eval(it).ok()?.as_i64());
+        OpenNeed { need: need.clone(), reasons, below }
     }
 
     /// What a decision keeps of the facts: name to value.

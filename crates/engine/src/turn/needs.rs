@@ -97,7 +97,12 @@ impl Cx<'_> {
                 // A period may be for one fill and no further ones.
                 let least = if need.need.name == "refills" { 0 } else { 1 };
                 let in_range = value.as_i64().is_some_and(|it| (least..=COUNT_MAX).contains(&it));
-                if in_range { Ok(value) } else { Err("out_of_range") }
+                let fewer = |most: i64| value.as_i64().is_some_and(|it| it < most);
+                match need.below {
+                    _ if !in_range => Err("out_of_range"),
+                    Some(most) if !fewer(most) => Err("not_fewer"),
+                    _ => Ok(value),
+                }
             }
             Type::Text => {
                 let fits = value.as_str().is_some_and(|it| it.chars().count() <= TEXT_MAX);

@@ -103,7 +103,7 @@ pub fn end(outcome: &str) -> Core {
 }
 
 pub fn need(name: &str, ty: Type, list: Option<&str>) -> Need {
-    Need { name: name.to_owned(), ty, list: list.map(str::to_owned) }
+    Need { name: name.to_owned(), ty, list: list.map(str::to_owned), below: None }
 }
 
 pub fn choice(key: &str, label: &str, needs: Vec<Need>, set: &[(&str, &str)]) -> DecideChoice {
@@ -135,6 +135,8 @@ fn decide() -> Decide {
     let mut info =
         choice("info", "Need information", vec![need("question", Type::Text, None)], &[]);
     info.steps = Some(INFO);
+    let below = Some(expr("check.days_supply"));
+    let fewer = Need { below, ..need("days", Type::Integer, None) };
     Decide {
         anchor: "decision".to_owned(),
         party: "adjuster".to_owned(),
@@ -145,7 +147,7 @@ fn decide() -> Decide {
         ),
         choices: vec![
             choice("approve", "Approve", vec![], &[("days", "check.days_supply")]),
-            choice("shorter", "Approve fewer days", vec![need("days", Type::Integer, None)], &[]),
+            choice("shorter", "Approve fewer days", vec![fewer], &[]),
             choice(
                 "deny",
                 "Not for this claim",
