@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use mendline_engine::catalog::Catalog;
-use mendline_engine::check::{Finding, Severity, circular};
+use mendline_engine::check::{Finding, Severity, circular, migration};
 use mendline_engine::core::Program;
 use mendline_engine::load::{Source, load};
 
@@ -136,8 +136,35 @@ pub fn shelve(folders: Vec<Folder>, catalog: &Catalog) -> Shelf {
     }
     // A circle shows only when all are seen together.
     let programs: Vec<_> = shelf.flows.iter().map(|it| &it.program).collect();
-    shelf.findings.extend(circular(&programs));
+    let circles = circular(&programs);
+    let in_circle = |it: &KeptFlow| circles.iter().any(|found| found.file == it.program.flow);
+    let (circling, rest) = std::mem::take(&mut shelf.flows).into_iter().partition(in_circle);
+    shelf.flows = rest;
+    let circling: Vec<KeptFlow> = circling;
+    for finding in circles {
+        let of = circling.iter().find(|it| it.program.flow == finding.file);
+        let file = of.and_then(file_of).unwrap_or(finding.file);
+        shelf.findings.push(Finding { file, ..finding });
+    }
     shelf
+}
+
+/// Its `flow.yaml`.
+fn file_of(flow: &KeptFlow) -> Option<String> {
+    flow.sources.keys().find(|it| it.ends_with("flow.yaml")).cloned()
+}
+
+/// What publishing a shelf means for people who are in the middle of an older version of one of
+/// its flows, which `old` finds by name. They stay on it; this is for those who would move them.
+pub fn migrations(shelf: &Shelf, old: impl Fn(&str) -> Option<Arc<Program>>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for flow in &shelf.flows {
+        let Some(old) = old(&flow.program.flow).filter(|it| it.hash != flow.hash) else { continue };
+        let file = file_of(flow).unwrap_or_default();
+        let moved = migration(&old, &flow.program, None).into_iter();
+        found.extend(moved.map(|it| Finding { file: file.clone(), ..it }));
+    }
+    found
 }
 
 fn keep(folder: &Folder, program: Program) -> KeptFlow {

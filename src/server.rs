@@ -1,6 +1,7 @@
 //! Runs the house and its doors until somebody says stop.
 
 mod notify;
+pub mod reload;
 mod told;
 
 use std::future::IntoFuture as _;
@@ -8,20 +9,17 @@ use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio::time::{Instant, timeout_at};
-use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::house::House;
 use crate::replica::Replica;
-use crate::{admin, library, pump, retention, web};
+use crate::{admin, pump, retention, web};
 
-/// How often changed flow files are looked for.
-const RELOAD_EVERY: Duration = Duration::from_secs(2);
 /// How long the demo finishes what is in hand. Somebody waits before a terminal.
 const DEMO_DRAIN_WITHIN: Duration = Duration::from_secs(4);
 
@@ -84,7 +82,7 @@ pub async fn run(house: Arc<House>, it: Serving) -> anyhow::Result<()> {
     let (stopping, shutdown) = (house.stopping.clone(), house.leaving.clone());
     let mut loops = vec![
         tokio::spawn(pump::run(house.clone(), shutdown.clone())),
-        tokio::spawn(reload(house.clone(), it.flows, shutdown.clone())),
+        tokio::spawn(reload::run(house.clone(), it.flows, shutdown.clone())),
         tokio::spawn(retention::run(house.clone(), it.retention, shutdown.clone())),
         tokio::spawn(replica.run(shutdown.clone())),
     ];
@@ -133,50 +131,4 @@ pub async fn run(house: Arc<House>, it: Serving) -> anyhow::Result<()> {
     house.watch.end();
     info!("stopped");
     Ok(())
-}
-
-/// Publishes flows that change on disk. One with errors says so and changes nothing.
-async fn reload(house: Arc<House>, folders: Vec<PathBuf>, shutdown: CancellationToken) {
-    let newest = |folders: &[PathBuf]| folders.iter().filter_map(|it| newest(it)).max();
-    let mut seen = newest(&folders);
-    loop {
-        tokio::select! {
-            () = tokio::time::sleep(RELOAD_EVERY) => {}
-            () = shutdown.cancelled() => return,
-        }
-        let now = newest(&folders);
-        if now == seen || now.is_none() {
-            continue;
-        }
-        seen = now;
-        if let Err(error) = publish_changed(&house, &folders).await {
-            warn!("flows stay as they are: {error:#}");
-        }
-    }
-}
-
-async fn publish_changed(house: &House, folders: &[PathBuf]) -> anyhow::Result<()> {
-    let shelf = library::shelve(library::find(folders)?, &house.catalog);
-    for finding in &shelf.findings {
-        let text = shelf.text_of(&finding.file).unwrap_or_default();
-        eprintln!("{}", mendline_engine::check::explain(finding, text));
-    }
-    library::publish(house, &shelf).await?;
-    info!(flows = shelf.flows.len(), "flows were read again");
-    Ok(())
-}
-
-/// The newest change under a folder; `None` if it is not there.
-fn newest(folder: &std::path::Path) -> Option<SystemTime> {
-    let mut newest = None;
-    for entry in std::fs::read_dir(folder).ok()?.flatten() {
-        let path = entry.path();
-        let changed = if path.is_dir() {
-            self::newest(&path)
-        } else {
-            entry.metadata().and_then(|it| it.modified()).ok()
-        };
-        newest = newest.max(changed);
-    }
-    newest
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use mendline_engine::check::{Severity, explain};
@@ -13,6 +14,10 @@ use crate::library;
 pub(super) struct Check {
     /// Folders or files; default `./flows`, or the flows inside the binary.
     paths: Vec<PathBuf>,
+    /// A folder with the flows as they are published now. Says also what the others would mean
+    /// for people who are in the middle of one of these.
+    #[arg(long, value_name = "FOLDER")]
+    since: Option<PathBuf>,
     /// How findings are written.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -27,7 +32,20 @@ enum Format {
 impl Check {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         let catalog = super::demo::shipped_catalog()?;
-        let shelf = library::shelve(super::flow_folders(&self.paths)?, &catalog);
+        let mut shelf = library::shelve(super::flow_folders(&self.paths)?, &catalog);
+        if let Some(since) = self.since {
+            let published = library::shelve(library::find(&[since])?, &catalog);
+            if published.has_errors() {
+                eprintln!("note: what does not load in the folder of `--since` is not compared");
+            }
+            let published = published.flows;
+            let old = |name: &str| {
+                let found = published.iter().find(|it| it.program.flow == name);
+                found.map(|it| Arc::new(it.program.clone()))
+            };
+            let moves = library::migrations(&shelf, old);
+            shelf.findings.extend(moves);
+        }
         if self.format == Format::Json {
             println!("{}", serde_json::to_string_pretty(&shelf.findings)?);
         } else {

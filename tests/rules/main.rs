@@ -13,6 +13,7 @@ mod labels;
 mod logs;
 mod order;
 mod parties;
+mod reload;
 mod support;
 mod time;
 mod versions;

@@ -136,17 +136,23 @@ fn flows_that_run_each_other_in_a_circle_are_named_with_the_way() {
 fn a_deploy_says_what_it_does_to_those_who_wait() {
     let old = program(BASE);
     let waiting = BTreeMap::from([("at_counter".to_owned(), 3), ("go_ahead".to_owned(), 0)]);
-    assert_eq!(migration(&old, &old, &waiting), []);
+    assert_eq!(migration(&old, &old, Some(&waiting)), []);
 
     let mut new = old.clone();
     new.hash = "another".into();
     new.anchors.remove("at_counter");
     new.fields.get_mut("auth").unwrap().ty = mendline_engine::types::Type::Text;
-    assert_eq!(codes(&migration(&old, &new, &waiting)), ["M903", "M905", "M906"]);
+    assert_eq!(codes(&migration(&old, &new, Some(&waiting))), ["M903", "M905", "M906"]);
+
+    new.anchors.remove("go_ahead");
+    let told =
+        |waiting| migration(&old, &new, waiting).iter().filter(|it| it.code == "M903").count();
+    assert_eq!((told(Some(&waiting)), told(None)), (1, 2), "anybody may rest where nobody counted");
+    new.anchors.insert("go_ahead".into(), old.anchors["go_ahead"]);
 
     new.version = 2;
     new.moved.insert("at_counter".into(), "go_ahead".into());
-    let found = migration(&old, &new, &waiting);
+    let found = migration(&old, &new, Some(&waiting));
     assert_eq!(codes(&found), ["M904", "M905"]);
     assert!(found.iter().any(|it| it.message.contains("'here'")));
 }

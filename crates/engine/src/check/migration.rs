@@ -26,18 +26,30 @@ pub(super) fn moved(cx: &mut Cx<'_>) {
 }
 
 /// What deploying `new` would do to conversations that rest in `old`. `waiting` says how many
-/// people rest at each anchor. The places are those of the new flow.
-pub fn migration(old: &Program, new: &Program, waiting: &BTreeMap<String, usize>) -> Vec<Finding> {
+/// rest at each anchor; where that is not known (a conversation's state lies sealed under its
+/// person's key, so that nobody counts them in passing), somebody may rest at any of them. The
+/// places are those of the new flow.
+pub fn migration(
+    old: &Program,
+    new: &Program,
+    waiting: Option<&BTreeMap<String, usize>>,
+) -> Vec<Finding> {
     let mut found = Vec::new();
     let head = Span { line: 1, column: 1, length: 1 };
     if old.hash != new.hash && old.version >= new.version {
         let message = format!("the flow changed, and its version is still {}", new.version);
         found.push(finding("M906", head, message, "raise `version:`"));
     }
-    for (anchor, people) in waiting.iter().filter(|(_, people)| **people > 0) {
+    for anchor in old.anchors.keys() {
         let to = new.moved.get(anchor).unwrap_or(anchor);
-        if !new.anchors.contains_key(to) {
-            let message = format!("'{anchor}' is gone, and {people} conversations rest there");
+        let people = waiting.map(|it| it.get(anchor).copied().unwrap_or_default());
+        if !new.anchors.contains_key(to) && people != Some(0) {
+            let message = match people {
+                Some(people) => {
+                    format!("'{anchor}' is gone, and {people} conversations rest there")
+                }
+                None => format!("'{anchor}' is gone, and somebody may rest there"),
+            };
             let help = "they stay on the old version; add `moved:` to take them along";
             found.push(finding("M903", head, message, help));
         }
