@@ -4,6 +4,7 @@
 
 mod figures;
 mod load;
+mod parked;
 
 mod report;
 mod world;
@@ -22,7 +23,8 @@ use crate::store::sqlite::SqliteStore;
 use load::Load;
 use world::Post;
 
-pub use report::{Report, Row};
+pub use parked::{Parked, parked, wake};
+pub use report::{Report, Row, parked_table};
 
 /// Turns in one transaction of the limit that the house is held against.
 const GROUP: usize = 64;
@@ -74,6 +76,13 @@ pub async fn turns(folder: &Path, plan: &Plan) -> anyhow::Result<Report> {
     }
     report.memory_mb = figures::memory_mb().map(|(most, _)| most);
     Ok(report)
+}
+
+/// A bar for what takes long.
+fn progress(total: usize, doing: &'static str) -> indicatif::ProgressBar {
+    let bar = indicatif::ProgressBar::new(u64::try_from(total).unwrap_or_default());
+    bar.set_message(doing);
+    bar
 }
 
 /// The one whose figure is in the middle.

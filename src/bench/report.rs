@@ -58,3 +58,27 @@ impl Report {
         text
     }
 }
+
+/// What was parked, as a table in Markdown.
+pub fn parked_table(all: &[super::Parked]) -> String {
+    let mut text = String::from(
+        "| parked | bytes on disk each | memory after the first reply, MB | start to first reply, ms | turns/s with 32 users | CPU ms a turn | timers due together | half late, ms | last late, ms |\n|---|---|---|---|---|---|---|---|---|\n",
+    );
+    for it in all {
+        writeln!(
+            text,
+            "| {} | {:.0} | {:.0} | {:.0} | {:.0} | {:.3} | {} | {:.0} | {:.0} |",
+            it.count,
+            it.disk_bytes_each,
+            it.memory_mb,
+            it.first_reply_ms,
+            it.turns_a_second,
+            it.cpu_ms,
+            it.due,
+            it.half_late_ms,
+            it.last_late_ms,
+        )
+        .expect("a string takes any text");
+    }
+    text
+}

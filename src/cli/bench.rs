@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 
-use crate::bench::{Plan, turns};
+use crate::bench::{Plan, parked, parked_table, turns, wake};
 
 #[derive(Args)]
 pub(super) struct Bench {
@@ -22,10 +22,28 @@ pub(super) struct Bench {
     /// Where the measured databases lie: on the disk that counts.
     #[arg(long, default_value = ".")]
     folder: PathBuf,
+    /// Measure parked conversations instead: so many; repeat for several counts.
+    #[arg(long, value_name = "N")]
+    parked: Vec<usize>,
+    /// What the measured process does with the parked ones.
+    #[arg(long, hide = true)]
+    wake: Option<PathBuf>,
 }
 
 impl Bench {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        if let Some(file) = &self.wake {
+            wake(file, Instant::now()).await?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        if !self.parked.is_empty() {
+            let mut all = Vec::new();
+            for count in self.parked {
+                all.push(parked(&self.folder, count).await?);
+            }
+            println!("{}", parked_table(&all));
+            return Ok(ExitCode::SUCCESS);
+        }
         let plan = Plan {
             lasts: Duration::from_secs(self.seconds.max(1)),
             users: self.users,

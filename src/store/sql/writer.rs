@@ -34,7 +34,8 @@ type Slot = Arc<Mutex<Option<PoolConnection<Database>>>>;
 /// Where jobs are handed in, and the connections that write.
 pub(in super::super) struct Writer {
     queue: mpsc::UnboundedSender<Asked>,
-    pool: Pool,
+    /// Where new connections come from.
+    pub(in super::super) pool: Pool,
     /// For what is rare and is not queued. SQLite's is also the queue's: there is one writer.
     apart: Slot,
 }
@@ -73,11 +74,6 @@ impl Writer {
     pub(in super::super) async fn close(self) {
         self.apart.lock().await.take();
         self.pool.close().await;
-    }
-
-    /// Where new connections come from.
-    pub(in super::super) fn pool(&self) -> &Pool {
-        &self.pool
     }
 
     /// A connection for one transaction that is not queued.

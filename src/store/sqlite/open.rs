@@ -89,7 +89,7 @@ impl SqliteStore {
         let Some(writer) = &self.writer else { return Ok(()) };
         sqlx::query(limit).execute(&mut *writer.hold().await?).await?;
         // A connection that takes this one's place is as limited.
-        let pool = writer.pool();
+        let pool = &writer.pool;
         let options = (*pool.connect_options()).clone();
         pool.set_connect_options(options.pragma("max_page_count", pages.to_string()));
         Ok(())
