@@ -35,7 +35,7 @@ const ACTS: [Act; 7] = [
     Act::Says("Corner Pharmacy"),
     Act::Taps("send"),
     Act::Decides("approve"),
-    Act::Taps("5"),
+    Act::Taps("five"),
 ];
 
 /// How hard to push.
