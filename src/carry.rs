@@ -173,7 +173,7 @@ async fn prepare(
     trace::thread::routed(house, &person.payer, 0, began).await;
     let mut reached: Vec<Claimed> = Vec::new();
     for (part, id, event) in person.parts() {
-        let event = (i64::from(part), event.clone(), arrival.source.clone(), arrival.received);
+        let event = (-i64::from(part), event.clone(), arrival.source.clone(), arrival.received);
         if let Some(claimed) = reached.iter_mut().find(|it| it.conversation.id == id) {
             claimed.events.push(event);
             continue;
@@ -183,7 +183,9 @@ async fn prepare(
         let Some(conversation) = begun.map(|it| fresh(&person, it)).or(known) else { continue };
         let free = !look.busy.iter().any(|it| it == id);
         if free && taken.insert((person.payer.clone(), id.to_owned())) {
-            reached.push(Claimed { conversation, events: vec![event] });
+            let waiting = look.waiting.get(id).cloned().unwrap_or_default();
+            let events = waiting.into_iter().chain([event]).collect();
+            reached.push(Claimed { conversation, events });
         }
     }
     let (mut turns, mut flows) = (Vec::new(), Vec::new());

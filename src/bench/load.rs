@@ -129,9 +129,13 @@ impl Player {
                 self.house.arrive(PAYER, CHANNEL, &id, &who, incoming, None).await?;
                 took.push(began.elapsed());
                 done.fetch_add(1, Ordering::SeqCst);
-                if nth + 1 < ACTS.len() {
+                if nth + 1 == ACTS.len() {
+                    self.told().await?;
+                } else {
                     let reader = matches!(ACTS[nth + 1], Act::Decides(_));
-                    question = Some(self.answered(reader).await?);
+                    let answered = self.answered(reader).await;
+                    question =
+                        Some(answered.with_context(|| format!("after message {}", nth + 1))?);
                 }
                 if !pause.is_zero() {
                     tokio::time::sleep(pause).await;
@@ -142,6 +146,17 @@ impl Player {
             }
         }
         Ok(took)
+    }
+
+    /// Waits for the last words, which ask nothing.
+    async fn told(&mut self) -> anyhow::Result<()> {
+        loop {
+            let shown = tokio::time::timeout(PATIENCE, self.mailbox.recv()).await;
+            let shown = shown.with_context(|| format!("{} is not told", self.worker))?;
+            if shown.context("the post has closed")?.question.is_none() {
+                return Ok(());
+            }
+        }
     }
 
     /// Waits for the next question: the adjuster's card, or the worker's own.

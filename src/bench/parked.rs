@@ -140,7 +140,7 @@ fn like(model: &Conversation, nth: usize, far: Timestamp) -> Carry {
         expected_turn: 0,
         head: Default::default(),
         state: model.state.clone(),
-        done: vec![(1, None)],
+        done: vec![(-1, None)],
         messages: vec![],
         calls: vec![],
         timers: timers.map(|(name, set)| (name.clone(), set.generation, due)).collect(),

@@ -32,6 +32,7 @@ pub(super) struct Bench {
 
 impl Bench {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        crate::server::log_to_stderr();
         if let Some(file) = &self.wake {
             wake(file, Instant::now()).await?;
             return Ok(ExitCode::SUCCESS);

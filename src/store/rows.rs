@@ -4,6 +4,8 @@ mod desk;
 mod dispatch;
 mod people;
 
+use std::collections::BTreeMap;
+
 use mendline_engine::effect::{Closed, OpenHandoff};
 use mendline_engine::event::Event;
 use mendline_engine::message::{EffectKey, Message};
@@ -196,8 +198,8 @@ pub struct Carry {
     pub arrival: NewArrival,
     /// Its person turn; `seq` is not known yet and not looked at.
     pub person: PersonCommit,
-    /// Turns of the conversations it goes to. `done` holds numbers of [`PersonCommit::parts`] in
-    /// place of inbox numbers.
+    /// Turns of the conversations it goes to. What they applied of this arrival has its number of
+    /// [`PersonCommit::parts`] in `done`, below zero; what waited before it, its inbox number.
     pub turns: Vec<TurnCommit>,
 }
 
@@ -236,9 +238,14 @@ pub struct Look {
     pub open: Vec<Conversation>,
     /// Those that the arrival names, or that the focus is in.
     pub named: Vec<Conversation>,
-    /// Among all of these, the ones that have events waiting or are being turned.
+    /// Events that wait before these conversations, oldest first.
+    pub waiting: BTreeMap<String, Vec<Waits>>,
+    /// Among all of these, the ones that are being turned, or before which too much waits.
     pub busy: Vec<String>,
 }
+
+/// An event that waits: its inbox number, what, its source, when it was received.
+pub type Waits = (i64, Event, String, Timestamp);
 
 /// Open conversations of one person that are looked at. Nobody follows more matters at once.
 pub const OPEN_MAX: u32 = 8;
@@ -278,7 +285,7 @@ pub struct Claimed {
     /// The conversation.
     pub conversation: Conversation,
     /// Its events: inbox number, event, source, when received.
-    pub events: Vec<(i64, Event, String, Timestamp)>,
+    pub events: Vec<Waits>,
 }
 
 /// A conversation as stored.

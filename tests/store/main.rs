@@ -29,6 +29,7 @@ macro_rules! on_every_store {
 
 mod away;
 mod care;
+mod carry;
 mod chats;
 mod crash;
 mod desk;

@@ -61,14 +61,15 @@ pub(super) async fn advance(
     let mut seen = Seen::new();
     for (nth, job) in jobs.iter().enumerate() {
         let turns: &[TurnCommit] = match job.as_ref() {
-            Job::Turn(turn) if is_open(batch, turn) => std::slice::from_ref(turn.as_ref()),
+            Job::Turn(turn) => std::slice::from_ref(turn.as_ref()),
             Job::Carry(carry) if arrived.is_new(nth) => &carry.turns,
             _ => continue,
         };
         for (at, turn) in turns.iter().enumerate() {
             let name = (turn.payer.clone(), turn.conversation.clone());
-            if !seen.insert(name.clone()) {
-                continue; // the first of two about the same wins
+            // The first of two about the same wins; what was applied meanwhile is not again.
+            if !seen.insert(name.clone()) || !is_open(batch, turn) {
+                continue;
             }
             let sealed = match batch.keys.of(&turn.payer, &turn.principal) {
                 Ok(sealer) => {
@@ -96,7 +97,7 @@ pub(super) async fn advance(
 
 /// Whether everything that the turn applies still waits.
 fn is_open(batch: &Batch<'_>, turn: &TurnCommit) -> bool {
-    turn.done.iter().all(|(seq, _)| {
+    turn.done.iter().filter(|(seq, _)| *seq > 0).all(|(seq, _)| {
         let waits = batch.found.waiting.get(&(turn.payer.clone(), *seq));
         waits.is_some_and(|(conversation, _)| *conversation == turn.conversation)
     })
@@ -136,6 +137,12 @@ pub(super) fn turn(
 ) -> Result<(), StoreError> {
     let record = moved?;
     let sealer = batch.keys.of(&turn.payer, &turn.principal)?;
+    finish(batch, turn, &sealer);
+    put(batch, turn, record, &sealer)
+}
+
+/// What waited in the inbox and was applied is done.
+pub(super) fn finish(batch: &mut Batch<'_>, turn: &TurnCommit, sealer: &Sealer) {
     for (seq, answer) in &turn.done {
         let place = (turn.payer.clone(), *seq);
         let Some((_, row)) = batch.found.waiting.get(&place) else { continue };
@@ -147,7 +154,6 @@ pub(super) fn turn(
             answer.into(),
         ]);
     }
-    put(batch, turn, record, &sealer)
 }
 
 /// Everything that a turn asks for.
@@ -233,6 +239,6 @@ pub(super) fn send_event(
 
 /// When a turn's events are done, with the answer of this one.
 pub(super) fn applied(turn: &TurnCommit, part: u32) -> Option<Applied<'_>> {
-    let done = turn.done.iter().find(|(number, _)| *number == i64::from(part))?;
+    let done = turn.done.iter().find(|(number, _)| *number == -i64::from(part))?;
     Some(Applied { at: turn.now, answer: done.1.as_ref() })
 }

@@ -178,10 +178,15 @@ impl Found {
     ) -> Result<(), StoreError> {
         let mut rows = Rows::new(NUMBERED);
         for job in jobs {
-            if let Job::Turn(it) = job.as_ref() {
-                it.done
-                    .iter()
-                    .for_each(|(seq, _)| rows.push([it.payer.as_str().into(), (*seq).into()]));
+            let turns = match job.as_ref() {
+                Job::Turn(it) => std::slice::from_ref(it.as_ref()),
+                Job::Carry(it) => it.turns.as_slice(),
+                _ => &[],
+            };
+            for it in turns {
+                for (seq, _) in it.done.iter().filter(|(seq, _)| *seq > 0) {
+                    rows.push([it.payer.as_str().into(), (*seq).into()]);
+                }
             }
         }
         let rows = rows

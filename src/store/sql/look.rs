@@ -8,7 +8,7 @@ use super::conversations;
 use super::questions;
 use super::rows::{Column, Rows};
 use super::seal::{Sealer, unless_forgotten};
-use super::{DbRow, SqlStore};
+use super::{DbRow, SqlStore, inbox};
 use crate::store::{Ask, Conversation, Look, OPEN_MAX, Person, QuestionRow, StoreError};
 
 use Column::{Int, Text};
@@ -16,6 +16,9 @@ use Column::{Int, Text};
 /// Each row carries the number of its asker: `n`.
 const WHO: &[Column] = &[Text("payer"), Int("n"), Text("person"), Text("channel")];
 const WHICH: &[Column] = &[Text("payer"), Int("n"), Text("id")];
+const CONVERSATION: &[Column] = &[Text("payer"), Text("id")];
+/// Events that are carried along with what comes after them.
+const WAITING_MAX: i64 = 16;
 const PERSON: &str = "
     select v.n as n, v.payer as payer, v.person as id, p.language, p.body_ct, k.wrapped, o.channel as opted_out,
            (select count(*) from inbox i where i.payer = v.payer and i.conversation is null
@@ -66,6 +69,7 @@ pub(super) async fn look(store: &SqlStore, asks: &[Ask]) -> Result<Vec<Look>, St
         read(which, NAMED),
     )?;
     let mut looks: Vec<Look> = asks.iter().map(|_| Look::default()).collect();
+    let mut waited = Waited::default();
     read_people(store, &people, &mut looks)?;
     for row in &focused {
         let question = unless_forgotten(questions::read(store, row)).transpose()?;
@@ -74,18 +78,19 @@ pub(super) async fn look(store: &SqlStore, asks: &[Ask]) -> Result<Vec<Look>, St
     for row in &open {
         let look = look_of(&mut looks, row)?;
         if look.open.len() < OPEN_MAX as usize
-            && let Some(it) = unless_forgotten(conversation(store, row, &mut look.busy))
+            && let Some(it) = unless_forgotten(conversation(store, row, look, &mut waited))
         {
             look.open.push(it?);
         }
     }
     for row in &named {
         let look = look_of(&mut looks, row)?;
-        if let Some(it) = unless_forgotten(conversation(store, row, &mut look.busy)) {
+        if let Some(it) = unless_forgotten(conversation(store, row, look, &mut waited)) {
             look.named.push(it?);
         }
     }
-    focused_elsewhere(store, asks, &mut looks).await?;
+    focused_elsewhere(store, asks, &mut looks, &mut waited).await?;
+    read_waiting(store, waited, &mut looks).await?;
     Ok(looks)
 }
 
@@ -109,6 +114,7 @@ async fn focused_elsewhere(
     store: &SqlStore,
     asks: &[Ask],
     looks: &mut [Look],
+    waited: &mut Waited,
 ) -> Result<(), StoreError> {
     let mut which = Rows::new(WHICH);
     for ((n, ask), look) in (0_i64..).zip(asks).zip(looks.iter()) {
@@ -124,7 +130,7 @@ async fn focused_elsewhere(
     let found = which.fetch(&mut *store.readers.acquire().await?, &[], NAMED).await?;
     for row in &found {
         let look = look_of(looks, row)?;
-        if let Some(it) = unless_forgotten(conversation(store, row, &mut look.busy)) {
+        if let Some(it) = unless_forgotten(conversation(store, row, look, waited)) {
             look.named.push(it?);
         }
     }
@@ -153,17 +159,55 @@ fn read_people(store: &SqlStore, rows: &[DbRow], looks: &mut [Look]) -> Result<(
     Ok(())
 }
 
+/// Conversations before which something waits: payer and name, with the key and the lookers.
+type Waited = BTreeMap<(String, String), (Sealer, Vec<i64>)>;
+
 fn conversation(
     store: &SqlStore,
     row: &DbRow,
-    busy: &mut Vec<String>,
+    look: &mut Look,
+    waited: &mut Waited,
 ) -> Result<Conversation, StoreError> {
-    let it = conversations::read(store, row, &conversations::beside(store, row)?)?;
+    let sealer = conversations::beside(store, row)?;
+    let it = conversations::read(store, row, &sealer)?;
     let leased = row.try_get::<Option<i64>, _>("leased_until")?.is_some();
-    if leased || row.try_get::<i64, _>("waiting")? > 0 {
-        busy.push(it.id.clone());
+    let waiting: i64 = row.try_get("waiting")?;
+    if leased || waiting > WAITING_MAX {
+        look.busy.push(it.id.clone());
+    } else if waiting > 0 {
+        let name = (it.payer.clone(), it.id.clone());
+        waited.entry(name).or_insert((sealer, Vec::new())).1.push(row.try_get("n")?);
     }
     Ok(it)
+}
+
+/// What waits is carried along, oldest first.
+async fn read_waiting(
+    store: &SqlStore,
+    waited: Waited,
+    looks: &mut [Look],
+) -> Result<(), StoreError> {
+    let mut rows = Rows::new(CONVERSATION);
+    waited.keys().for_each(|(payer, id)| rows.push([payer.into(), id.into()]));
+    let limit = u32::try_from(WAITING_MAX).unwrap_or(u32::MAX);
+    let mut reader = store.readers.acquire().await?;
+    let mut events = inbox::waiting(&mut reader, rows, limit).await?;
+    for ((payer, id), (sealer, lookers)) in waited {
+        let rows = events.remove(&(payer, id.clone())).unwrap_or_default();
+        let read: Result<Vec<_>, _> = rows.iter().map(|row| inbox::event(row, &sealer)).collect();
+        for n in lookers {
+            let look = usize::try_from(n).ok().and_then(|n| looks.get_mut(n));
+            match (look, &read) {
+                (Some(look), Ok(events)) => {
+                    look.waiting.insert(id.clone(), events.clone());
+                }
+                // One that cannot be read is left to the loop, which says so.
+                (Some(look), Err(_)) => look.busy.push(id.clone()),
+                (None, _) => {}
+            }
+        }
+    }
+    Ok(())
 }
 
 fn look_of<'l>(looks: &'l mut [Look], row: &DbRow) -> Result<&'l mut Look, StoreError> {

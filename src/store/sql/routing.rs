@@ -74,6 +74,7 @@ pub(super) fn carry(
     put(batch, &carry.person, accepted.seq, entry, &heads)?;
     for (turn, record) in went {
         let sealer = batch.keys.of(&turn.payer, &turn.principal)?;
+        commit::finish(batch, turn, &sealer);
         commit::put(batch, turn, record, &sealer)?;
     }
     Ok(Done::Carried(Carried { accepted, turned: all }))
