@@ -2,8 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use mendline::channels::Incoming;
+use mendline::store::{InboxBody, NewArrival};
 use mendline::{dispatch, people, turns};
+use mendline_engine::event::Event;
 use mendline_engine::state::{Position, Rest};
 use serde_json::json;
 
@@ -77,14 +78,24 @@ async fn rule_11_what_came_together_asks_the_claim_system_once() {
     let place = place_with([("parties_of_claim", parties.clone())]).await;
     place.ana_asks().await;
     let before = parties.calls().len();
-    for words in ["hello?", "is there news?", "anybody?"] {
-        place.arrives("ana", "web", Incoming::Words(words.into())).await;
-        people::route(&place.house).await.unwrap();
+    let conversation = place.of("ana").await.id;
+    for id in ["one", "two", "three"] {
+        let body = InboxBody::Event { conversation: conversation.clone(), event: Event::Moved };
+        let moved = NewArrival {
+            payer: PAYER.into(),
+            source: "deploy".into(),
+            id: id.into(),
+            person: None,
+            body,
+            received: place.house.clock.now(),
+            line: None,
+        };
+        place.house.store.accept(&moved).await.unwrap();
     }
     turns::take(&place.house).await.unwrap();
-    let said = place.record("ana").await;
-    let said = said.iter().filter(|it| it["event"].get("said").is_some()).count();
-    assert!(said >= 3, "all of them were heard: {said}");
+    let record = place.record("ana").await;
+    let moved = record.iter().filter(|it| it["event"] == json!("moved")).count();
+    assert_eq!(moved, 3, "all of them were applied: {record:#?}");
     assert_eq!(parties.calls().len(), before + 1);
 }
 
