@@ -52,7 +52,7 @@ async fn rule_03_a_server_that_paused_and_commits_late_loses() {
     begin(&a, ACME, ANA, "c1", "hello").await;
     let paused = claim_one(&a).await;
     let late = b.claim(after_ms(LEASE_MS), LEASE_MS, 9, 9).await.unwrap();
-    assert_eq!(late, [paused.clone()], "its lease is over");
+    assert_eq!(late, std::slice::from_ref(&paused), "its lease is over");
     let mut taken = turn(&late[0]);
     taken.messages = vec![to(ANA, 0, 0, message("worker", "b was faster"))];
     commit(&b, taken).await;
