@@ -323,27 +323,27 @@ impl Found {
             let (payer, begins) = match job.as_ref() {
                 Job::Accept(it) => {
                     if matches!(it.body, InboxBody::Arrival(_)) || it.line.is_some() {
-                        wanted.new(&it.payer, it.person.as_deref().unwrap_or_default());
+                        wanted.made(&it.payer, it.person.as_deref().unwrap_or_default());
                     }
                     continue;
                 }
                 Job::Line(line) => {
-                    wanted.new(&line.payer, &self.concerned(line));
+                    wanted.made(&line.payer, &self.concerned(line));
                     continue;
                 }
                 Job::Person(it) => {
-                    wanted.new(&it.payer, &it.person);
+                    wanted.made(&it.payer, &it.person);
                     (&it.payer, it.begins.iter().collect::<Vec<_>>())
                 }
                 Job::Carry(it) => {
-                    wanted.new(&it.person.payer, &it.person.person);
+                    wanted.made(&it.person.payer, &it.person.person);
                     let turns = it.turns.iter().flat_map(|turn| &turn.begins);
                     (&it.person.payer, it.person.begins.iter().chain(turns).collect())
                 }
                 Job::Turn(it) => (&it.payer, it.begins.iter().collect()),
                 _ => continue,
             };
-            begins.into_iter().for_each(|new| wanted.new(payer, &new.principal));
+            begins.into_iter().for_each(|new| wanted.made(payer, &new.principal));
         }
     }
 

@@ -25,7 +25,7 @@ impl Wanted {
     }
 
     /// The key of somebody who may be new.
-    pub(super) fn new(&mut self, payer: &str, person: &str) {
+    pub(super) fn made(&mut self, payer: &str, person: &str) {
         self.0.insert((payer.into(), person.into()), true);
     }
 }
