@@ -234,7 +234,7 @@ impl Browser {
     }
 
     /// From here on, what is looked at and done is in the frame that this script returns.
-    pub fn into_frame(&self, script: &str) {
+    pub fn enter_frame(&self, script: &str) {
         let frame = self.script(script).unwrap();
         self.post("frame", json!({ "id": frame })).unwrap();
     }

@@ -66,7 +66,7 @@ fn tab_to_the_button(browser: &Browser) {
 }
 
 fn into_the_frame(browser: &Browser) {
-    browser.into_frame(&format!("return {ROOT}.querySelector('iframe')"));
+    browser.enter_frame(&format!("return {ROOT}.querySelector('iframe')"));
 }
 
 #[test]
