@@ -18,8 +18,7 @@ on_every_store! {
 fn carry(person: &str, id: &str, conversation: &str) -> Carry {
     let arrival = arrival(ACME, person, id, "hello");
     let begin = new_conversation(conversation, person, "hello");
-    let mut state = mendline_engine::state::State::default();
-    state.turn = 1;
+    let state = mendline_engine::state::State { turn: 1, ..Default::default() };
     let turn = TurnCommit {
         payer: ACME.into(),
         conversation: conversation.into(),

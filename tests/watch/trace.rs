@@ -67,9 +67,12 @@ fn fields(mut message: &[u8]) -> Vec<(u64, &[u8])> {
     found
 }
 
+/// A span: its name, its trace, its own id and its parent's.
+type Span = (String, Vec<u8>, Vec<u8>, Vec<u8>);
+
 /// Name, trace and parent of every span (opentelemetry/proto/trace/v1/trace.proto: resource_spans 1,
 /// scope_spans 2, spans 2; in a span trace_id 1, span_id 2, parent_span_id 4, name 5).
-fn spans(bodies: &[Vec<u8>]) -> Vec<(String, Vec<u8>, Vec<u8>, Vec<u8>)> {
+fn spans(bodies: &[Vec<u8>]) -> Vec<Span> {
     let inside = |all: Vec<Vec<u8>>, number: u64| -> Vec<Vec<u8>> {
         let of = |it: &Vec<u8>| {
             let own = fields(it).into_iter().filter(|(field, _)| *field == number);
