@@ -34,6 +34,9 @@ pub struct Pauses {
     read: Mutex<Option<(Instant, Arc<Vec<Pause>>)>>,
     /// By payer and flow: the hour, and what is left in the hand.
     in_hand: Mutex<HashMap<(String, String), (i64, u32)>>,
+    /// Held while a handful is taken: many messages leave side by side, and a handful for each of
+    /// them would be the whole hour.
+    taking: tokio::sync::Mutex<()>,
 }
 
 impl Pauses {
@@ -77,6 +80,11 @@ impl Pauses {
         };
         let limit = self.limits.get_or_init(Outbound::default).limit(flow);
         let (hour, of) = (now.0.div_euclid(HOUR_MS), (row.key.payer.clone(), flow.to_owned()));
+        if self.take(&of, hour) {
+            return Ok(None);
+        }
+        let _taking = self.taking.lock().await;
+        // Whoever was here before may have taken enough for both.
         if self.take(&of, hour) {
             return Ok(None);
         }

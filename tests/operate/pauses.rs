@@ -4,12 +4,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use futures::future::join_all;
 use mendline::admin::{Answer, Ask, Waits};
 use mendline::channels::Incoming;
 use mendline::config::Outbound;
+use mendline::pauses::Pauses;
 use mendline::store::sqlite::SqliteStore;
 use mendline::store::{Pause, PauseKind, PauseRef, Waiting};
 use mendline_engine::event::DeskAction;
+use mendline_engine::message::MessageKind;
 use mendline_engine::time::Timestamp;
 use serde_json::json;
 use tempfile::tempdir;
@@ -194,6 +197,25 @@ async fn within_its_hour_nothing_is_held() {
     place.later(2 * HOUR_MS + 60_000).await;
     assert_eq!((place.rang("ana").len(), place.rang("lucia").len()), (2, 2));
     assert_eq!(waiting(&place).await, []);
+}
+
+/// Each takes a twentieth of the hour at first; thirty that did so would be more than all of it.
+#[tokio::test]
+async fn many_that_leave_side_by_side_do_not_use_up_the_hour() {
+    let folder = tempdir().unwrap();
+    let place = open(folder.path()).await;
+    place.talks("ana", &["my prescription was rejected"]).await;
+    let words = Incoming::Words("help".into());
+    let house = &place.house;
+    house.arrive(PAYER, "web", "help", "ana", words, None).await.unwrap();
+    let now = house.clock.now();
+    let mut row = house.store.lease_outbox(now, 1_000, 1).await.unwrap().remove(0);
+    row.message.kind = MessageKind::Proactive;
+    let pauses = Pauses::default();
+    pauses.limit(Outbound { proactive_per_hour: 40, ..Outbound::default() });
+    let asked = join_all((0..41).map(|_| pauses.allow(house.store.as_ref(), &row, now))).await;
+    let stopped = asked.into_iter().filter(|it| it.as_ref().unwrap().is_some()).count();
+    assert_eq!(stopped, 1, "forty may leave, and the next waits");
 }
 
 #[test]
