@@ -1,230 +1,181 @@
-//! Rule 3 on the built binary: it is killed without notice at moments that nobody chose, started
-//! again on the same data, and in the end every line is there once and the matter is settled.
+//! Rule 3 on the built binary over a file: workers talk through the web chat, adjusters decide at
+//! their desks, and the server is killed without notice at moments that nobody chose, again and
+//! again. In the end what people saw is what was committed: nothing is lost, nothing is there
+//! twice, everybody's matter is settled.
 //!
 //! The moments come from a seed, which is printed; `MENDLINE_SEED` plays another one.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-#[path = "support/demo.rs"]
-mod demo;
+#[path = "support/desk.rs"]
+mod desk;
+#[path = "support/page.rs"]
+mod page;
+#[path = "support/servers.rs"]
+mod servers;
+#[path = "support/whole.rs"]
+mod whole;
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use demo::Demo;
-use futures::{SinkExt, StreamExt};
+use desk::Desk;
+use mendline::desk::accounts::DEMO_PASSWORD;
+use mendline::store::sqlite::SqliteStore;
+use page::Page;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use serde_json::{Value, json};
-use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout_at};
-use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::{WebSocketStream, client_async};
+use serde_json::json;
+use servers::Servers;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep};
+use whole::{Kept, the_page_is_whole};
 
 /// How often the server dies.
-const DEATHS: u32 = 5;
-/// Latest moment of a death after the worker did something, in milliseconds. A turn with its
-/// calls takes a few tens in an unoptimised build, so deaths fall before, into and after it.
-const DEATH_WITHIN_MS: u64 = 120;
-/// How long the worker waits for anything.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// What she reads when the adjuster was asked, and when it is over.
-const ASKED: &str = "I am asking";
-const OVER: &str = "is approved";
-
-/// What the worker is asked, and what she taps then.
-const ANSWERS: [(&str, &str); 3] = [
-    ("Which medicine", "gabapentin"),
-    ("Are you at the pharmacy", "Yes, I am waiting"),
-    ("Shall I ask now", "Ask now"),
+const DEATHS: usize = 15;
+/// Latest moment of a death after the server's start, in milliseconds. A turn with its calls takes
+/// a few tens in an unoptimised build, and a worker may be anywhere in her matter.
+const DEATH_WITHIN_MS: u64 = 1_200;
+/// How long a worker thinks before she taps: so long that a matter lasts for several deaths.
+const THINKS: Duration = Duration::from_millis(250);
+/// How long everything may take to come to its end: every lease of a dead server is over by then.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// Fictional workers who read English and whose medicine needs an approval, by payer, with the
+/// death at which each begins: so there is somebody in every part of a matter all the time.
+const WORKERS: [((&str, &str), usize); 5] = [
+    ((NORTH, "ana"), 0),
+    ((CEDAR, "abel"), 2),
+    ((NORTH, "mina"), 5),
+    ((CEDAR, "dev"), 8),
+    ((NORTH, "ivy"), 11),
 ];
-
-/// The worker's page: what it shows and what it still has to hand over. It outlives connections.
-#[derive(Default)]
-struct Page {
-    cookie: String,
-    lines: BTreeMap<i64, Value>,
-    unanswered: Vec<Value>,
-    acts: usize,
-    /// Frames that a page must never get.
-    wrong: Vec<String>,
-}
-
-type Socket = WebSocketStream<TcpStream>;
-
-impl Page {
-    fn seen(&self) -> i64 {
-        self.lines.keys().last().copied().unwrap_or(0)
-    }
-
-    async fn connect(&self, demo: &Demo) -> Option<Socket> {
-        let host = format!("localhost:{}", demo.port);
-        let mut request = format!("ws://{host}/chat/ws").into_client_request().unwrap();
-        let headers = request.headers_mut();
-        headers.insert("cookie", self.cookie.parse().unwrap());
-        headers.insert("origin", format!("http://{host}").parse().unwrap());
-        let stream = TcpStream::connect(("127.0.0.1", demo.port)).await.ok()?;
-        let mut socket = client_async(request, stream).await.ok()?.0;
-        let hello = json!({ "type": "hello", "seen": self.seen() });
-        socket.send(Message::text(hello.to_string())).await.ok()?;
-        let ack = json!({ "type": "ack", "seq": self.seen() });
-        socket.send(Message::text(ack.to_string())).await.ok()?;
-        for frame in &self.unanswered {
-            socket.send(Message::text(frame.to_string())).await.ok()?;
-        }
-        Some(socket)
-    }
-
-    /// Something that must arrive: kept until the server took it.
-    async fn act(&mut self, socket: &mut Socket, mut frame: Value) {
-        self.acts += 1;
-        frame["id"] = json!(format!("act-{}", self.acts));
-        self.unanswered.push(frame.clone());
-        let _ = socket.send(Message::text(frame.to_string())).await;
-    }
-
-    async fn hear(&mut self, socket: &mut Socket, text: &str) {
-        let frame: Value = serde_json::from_str(text).unwrap();
-        match frame["type"].as_str().unwrap() {
-            "line" => {
-                let seq = frame["seq"].as_i64().unwrap();
-                if seq != self.seen() + 1 {
-                    self.wrong.push(format!("after line {} came {frame}", self.seen()));
-                }
-                self.lines.insert(seq, frame);
-                let ack = json!({ "type": "ack", "seq": seq });
-                let _ = socket.send(Message::text(ack.to_string())).await;
-                self.answer(socket).await;
-            }
-            "took" => self.unanswered.retain(|it| it["id"] != frame["id"]),
-            "refused" | "bye" => self.wrong.push(frame.to_string()),
-            _ => {}
-        }
-    }
-
-    /// Answers the last line, if it asks something.
-    async fn answer(&mut self, socket: &mut Socket) {
-        let Some(line) = self.lines.values().next_back() else { return };
-        let asked = line["text"].as_str().unwrap_or_default();
-        let found = ANSWERS.iter().find(|it| asked.contains(it.0) && line["open"] == true);
-        let Some((_, label)) = found else { return };
-        let buttons = line["buttons"].as_array().unwrap();
-        let reads = |it: &&Value| it["label"].as_str().is_some_and(|it| it.starts_with(*label));
-        let button = buttons.iter().find(reads).unwrap_or_else(|| panic!("{label} in {line:#}"));
-        let (question, choice) = (line["question"].clone(), button["key"].clone());
-        let tap = json!({ "type": "tap", "question": question, "choice": choice });
-        self.act(socket, tap).await;
-    }
-
-    fn says(&self, words: &str) -> bool {
-        self.lines.values().any(|it| it["text"].as_str().is_some_and(|it| it.contains(words)))
-    }
-
-    /// Listens until it is over, the connection ends, or the deadline comes.
-    async fn listen(&mut self, socket: &mut Socket, until: Instant, over: &str) {
-        while !self.says(over) {
-            match timeout_at(until, socket.next()).await {
-                Ok(Some(Ok(Message::Text(text)))) => self.hear(socket, &text).await,
-                Ok(Some(Ok(_))) => {}
-                Ok(Some(Err(_)) | None) | Err(_) => return,
-            }
-        }
-    }
-}
-
-/// A form, as a browser without script sends it. `None` if the server is not there.
-fn form(url: &str, cookie: &str, fields: &[(&str, &str)]) -> Option<(u16, String, String)> {
-    let agent = agent();
-    let request = agent.post(url).header("cookie", cookie).send_form(fields.iter().copied());
-    read(request)
-}
-
-fn agent() -> ureq::Agent {
-    let config = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0);
-    config.timeout_global(Some(Duration::from_secs(20))).build().into()
-}
-
-fn read(
-    answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
-) -> Option<(u16, String, String)> {
-    let mut answer = answer.ok()?;
-    let cookie = answer.headers().get("set-cookie").and_then(|it| it.to_str().ok());
-    let cookie = cookie.and_then(|it| it.split(';').next()).unwrap_or_default().to_owned();
-    let status = answer.status().as_u16();
-    Some((status, cookie, answer.body_mut().read_to_string().ok()?))
-}
-
-fn page(url: &str, cookie: &str) -> String {
-    read(agent().get(url).header("cookie", cookie).call()).expect("the server is there").2
-}
-
-/// What stands between two marks.
-fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
-    let (_, rest) = text.split_once(before).unwrap_or_else(|| panic!("no {before} in {text}"));
-    rest.split_once(after).unwrap().0
-}
-
-/// The adjuster approves, with the forms of her pages.
-fn approve(demo: &Demo) {
-    let (login, password) = demo.login("adjuster");
-    let fields = [("login", login.as_str()), ("password", password.as_str())];
-    let (_, cookie, _) = form(&demo.url("/desk/login"), "", &fields).unwrap();
-    let queue = page(&demo.url("/desk"), &cookie);
-    let path = format!("/desk/card/{}", between(&queue, "href=\"/desk/card/", "\""));
-    let card = page(&demo.url(&path), &cookie);
-    let csrf = between(&card, "name=\"csrf\" value=\"", "\"");
-    let nonce = between(&card, "name=\"nonce\" value=\"", "\"");
-    let fields = [("csrf", csrf), ("nonce", nonce), ("choice", "approve")];
-    let (status, _, said) = form(&demo.url(&path), &cookie, &fields).unwrap();
-    assert_eq!(status, 200, "{said}");
-}
+/// Who decides, and on how many of them.
+const ADJUSTERS: [(&str, usize); 2] = [("dana", 3), ("morgan", 2)];
+const NORTH: &str = "northwind-mutual-demo";
+const CEDAR: &str = "cedar-casualty-demo";
+/// What each worker says, and when: first, and after she has read this.
+const SAYS: [(Option<&str>, &str); 2] = [
+    (None, "my prescription was rejected"),
+    (Some("I am asking"), "what is the status of my claim"),
+];
+/// What she reads when it is over.
+const OVER: &str = "is approved";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_03_whenever_the_server_is_killed_every_line_is_there_once() {
     let seed = std::env::var("MENDLINE_SEED").ok().and_then(|it| it.parse().ok()).unwrap_or(3);
     println!("seed {seed}");
-    let mut chance = StdRng::seed_from_u64(seed);
-    let mut demo = Demo::start();
-    let token = demo.invite.split_once("invite=").unwrap().1.to_owned();
-    let (_, cookie, _) = form(&demo.url("/chat/enter"), "", &[("invite", &token)]).unwrap();
-    let mut page = Page { cookie, ..Page::default() };
-
-    let mut socket = page.connect(&demo).await.unwrap();
-    page.act(&mut socket, json!({ "type": "say", "words": "my prescription was rejected" })).await;
-    for death in 1..=DEATHS {
-        let until = Instant::now() + Duration::from_millis(chance.random_range(0..DEATH_WITHIN_MS));
-        page.listen(&mut socket, until, OVER).await;
-        println!("death {death} after line {}", page.seen());
-        demo.kill();
-        demo.start_again();
-        socket = page.connect(&demo).await.unwrap();
+    let mut servers = Servers::start(None, 1);
+    let port = servers.ports[0];
+    let until = Instant::now() + PATIENCE;
+    let (deaths, died) = watch::channel(0);
+    let talking = (1..).zip(WORKERS).map(|(nth, (who, begins))| {
+        let (invite, mut died) = (servers.invite(who), died.clone());
+        tokio::spawn(async move {
+            died.wait_for(|it| *it >= begins).await.unwrap();
+            talk(who, invite, port, seed + nth, until).await
+        })
+    });
+    let talking: Vec<_> = talking.collect();
+    let deciding = ADJUSTERS.map(|(login, many)| {
+        tokio::spawn(Desk::new(login, DEMO_PASSWORD, port).approve_all(many, until))
+    });
+    tokio::task::block_in_place(|| kill_at_random(&mut servers, seed, &deaths));
+    let mut pages = Vec::new();
+    for it in talking {
+        pages.push(it.await.unwrap());
     }
-    page.listen(&mut socket, Instant::now() + PATIENCE, ASKED).await;
-    approve(&demo);
-    // And once more, when the authorization may be on its way.
-    demo.kill();
-    demo.start_again();
-    socket = page.connect(&demo).await.unwrap();
-    page.listen(&mut socket, Instant::now() + PATIENCE, OVER).await;
-    the_page_is_whole(&page, &demo).await;
+    for it in deciding {
+        let desk = it.await.unwrap();
+        assert!(desk.decided > 0, "somebody's forms were answered");
+    }
+    servers.kill(0);
+    let file = servers.data().join("mendline.db");
+    let store = SqliteStore::open(&file, Arc::new(servers.vault())).await.unwrap();
+    for page in &pages {
+        let kept = Kept::of(page, &store).await;
+        println!(
+            "{}: {} lines, {} messages, {} acts, {} rows of record",
+            page.person,
+            page.lines.len(),
+            kept.messages.len(),
+            page.done.len(),
+            kept.record.len()
+        );
+        the_page_is_whole(page, &kept);
+        it_was_approved_once(page, &kept);
+    }
 }
 
-async fn the_page_is_whole(page: &Page, demo: &Demo) {
-    assert_eq!(page.wrong, Vec::<String>::new());
-    assert!(page.says(OVER), "{:#?}", page.lines);
-    assert_eq!(page.unanswered, Vec::<Value>::new(), "something was never taken");
-    let numbers: Vec<i64> = page.lines.keys().copied().collect();
-    assert_eq!(numbers, (1..=page.lines.len() as i64).collect::<Vec<_>>());
-    let mut texts: Vec<_> = page.lines.values().map(|it| (&it["from"], &it["text"])).collect();
-    let all = texts.len();
-    texts.sort_by_key(|it| it.1.to_string());
-    texts.dedup();
-    assert_eq!(texts.len(), all, "a text came twice: {:#?}", page.lines);
-    // A page that begins anew reads the same letter.
-    let mut other = Page { cookie: page.cookie.clone(), ..Page::default() };
-    let mut socket = other.connect(demo).await.unwrap();
-    other.listen(&mut socket, Instant::now() + PATIENCE, OVER).await;
-    let texts = |page: &Page| page.lines.values().map(|it| it["text"].clone()).collect::<Vec<_>>();
-    assert_eq!(texts(&other), texts(page));
+/// One worker's matter, over as many connections as it takes.
+async fn talk(who: (&str, &str), invite: String, port: u16, seed: u64, until: Instant) -> Page {
+    let mut chance = StdRng::seed_from_u64(seed);
+    let mut page = loop {
+        match Page::enter(who, port, invite.clone()).await {
+            Some(page) => break page,
+            None => sleep(Duration::from_millis(20)).await,
+        }
+    };
+    page.thinks = THINKS;
+    let mut said = 0;
+    while said < SAYS.len() || !page.says(OVER) || !page.unanswered.is_empty() {
+        assert!(Instant::now() < until, "{who:?} does not come to an end: {:#?}", page.texts());
+        let Some(mut socket) = page.connect(port).await else {
+            sleep(Duration::from_millis(20)).await;
+            continue;
+        };
+        let next = SAYS.get(said).filter(|it| it.0.is_none_or(|heard| page.says(heard)));
+        if let Some((_, words)) = next {
+            page.act(&mut socket, json!({ "type": "say", "words": words })).await;
+            said += 1;
+        }
+        // She reads for a while, and now and then her connection breaks for reasons of its own.
+        let while_ = Instant::now() + Duration::from_millis(chance.random_range(200..2_000));
+        let heard = SAYS.get(said).map(|it| it.0.expect("only the first waits for nothing"));
+        let ready = |it: &Page| {
+            heard.map_or_else(|| it.says(OVER) && it.unanswered.is_empty(), |heard| it.says(heard))
+        };
+        page.listen(&mut socket, while_.min(until), ready).await;
+    }
+    last_words(&mut page, port).await;
+    page
+}
+
+/// What may still be on its way when it is over: her page stays open for a moment.
+async fn last_words(page: &mut Page, port: u16) {
+    let until = Instant::now() + Duration::from_secs(3);
+    while Instant::now() < until {
+        match page.connect(port).await {
+            Some(mut socket) => drop(page.listen(&mut socket, until, |_| false).await),
+            None => sleep(Duration::from_millis(20)).await,
+        }
+    }
+}
+
+/// Kills the server at random moments, and starts it again.
+fn kill_at_random(servers: &mut Servers, seed: u64, deaths: &watch::Sender<usize>) {
+    let mut chance = StdRng::seed_from_u64(seed);
+    let began = Instant::now();
+    for death in 1..=DEATHS {
+        std::thread::sleep(Duration::from_millis(chance.random_range(0..DEATH_WITHIN_MS)));
+        println!("death {death} after {:.1} s", began.elapsed().as_secs_f64());
+        servers.kill(0);
+        servers.start_again(0);
+        deaths.send(death).unwrap();
+    }
+}
+
+/// The adjuster's tap was applied once, and so was what it led to.
+fn it_was_approved_once(page: &Page, kept: &Kept) {
+    let who = &page.person;
+    let approved = |it: &&mendline::store::Conversation| {
+        it.flow == "medication_approval" && it.state.outcome.as_deref() == Some("approved")
+    };
+    assert_eq!(kept.conversations.iter().filter(approved).count(), 1, "{who}");
+    let effects =
+        || kept.record.iter().flat_map(|it| it["effects"].as_array().into_iter().flatten());
+    let decided = effects().filter(|it| it["noted"].get("decided").is_some()).count();
+    assert_eq!(decided, 1, "{who}: one decision");
+    let authorizes = effects().filter(|it| it["call"]["action"] == "pbm.authorize").count();
+    assert_eq!(authorizes, 1, "{who}: one write");
 }

@@ -1,5 +1,5 @@
-//! A worker's page that outlives its connections: it remembers what it shows and hands over again
-//! what no server took, to whichever server answers.
+//! A worker's page that outlives its connections, and servers: it remembers what it shows and
+//! hands over again what no server took, to whichever server answers.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -19,20 +19,26 @@ const ANSWERS: [(&str, &str); 2] = [("Are you at the pharmacy", "No"), ("Shall I
 
 #[derive(Default)]
 pub struct Page {
+    pub payer: String,
     pub person: String,
     pub cookie: String,
     pub lines: BTreeMap<i64, Value>,
+    /// What she did, as long as no server has taken it.
     pub unanswered: Vec<Value>,
-    pub acts: usize,
+    /// What she did and a server took.
+    pub done: Vec<Value>,
+    acts: usize,
     /// She has put it aside: it only reads.
     pub aside: bool,
+    /// How long she thinks before she taps.
+    pub thinks: Duration,
     /// Frames that a page must never get.
     pub wrong: Vec<String>,
 }
 
 impl Page {
     /// Comes in by a link; `None` while that server is not there.
-    pub async fn enter(person: &str, port: u16, invite: String) -> Option<Page> {
+    pub async fn enter(who: (&str, &str), port: u16, invite: String) -> Option<Page> {
         let url = format!("http://localhost:{port}/chat/enter");
         let entering = tokio::task::spawn_blocking(move || {
             let config = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0);
@@ -43,7 +49,7 @@ impl Page {
         let answer = entering.await.unwrap().ok()?;
         let cookie = answer.headers().get("set-cookie")?.to_str().ok()?;
         let cookie = cookie.split(';').next()?.to_owned();
-        Some(Page { person: person.into(), cookie, ..Page::default() })
+        Some(Page { payer: who.0.into(), person: who.1.into(), cookie, ..Page::default() })
     }
 
     pub fn seen(&self) -> i64 {
@@ -106,8 +112,12 @@ impl Page {
                 let _ = socket.send(Message::text(ack.to_string())).await;
                 self.answer(socket).await;
             }
-            "took" => self.unanswered.retain(|it| it["id"] != frame["id"]),
-            "refused" => self.wrong.push(frame.to_string()),
+            "took" => {
+                // Said twice where the act was handed in twice.
+                let at = self.unanswered.iter().position(|it| it["id"] == frame["id"]);
+                self.done.extend(at.map(|at| self.unanswered.remove(at)));
+            }
+            "refused" | "bye" => self.wrong.push(frame.to_string()),
             _ => {}
         }
     }
@@ -127,7 +137,12 @@ impl Page {
         };
         let button = buttons.iter().find(reads).unwrap_or(&buttons[0]);
         let (question, choice) = (line["question"].clone(), button["key"].clone());
+        tokio::time::sleep(self.thinks).await;
         self.act(socket, json!({ "type": "tap", "question": question, "choice": choice })).await;
+    }
+
+    pub fn says(&self, words: &str) -> bool {
+        self.lines.values().any(|it| it["text"].as_str().is_some_and(|it| it.contains(words)))
     }
 
     pub fn texts(&self) -> Vec<String> {

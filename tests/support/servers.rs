@@ -1,7 +1,7 @@
-//! The built binary, several times on one PostgreSQL. Each can be killed without notice and
-//! started again, as a machine that loses power would.
+//! The built binary: once on a file, or several times on one PostgreSQL. Each can be killed
+//! without notice and started again, as a machine that loses power would.
 //!
-//! They share a folder too: in it lie the operator's key and the claims of the reference pack,
+//! Several share a folder too: in it lie the operator's key and the claims of the reference pack,
 //! which stands for the one claim system that replicas would ask.
 
 use std::fs::File;
@@ -21,22 +21,22 @@ use tempfile::TempDir;
 const START_PATIENCE: Duration = Duration::from_secs(90);
 /// The last thing that the demo prints before it serves.
 const READY: &str = "Stop with";
-pub const PAYER: &str = "northwind-mutual-demo";
 
 pub struct Servers {
     folder: TempDir,
-    url: String,
+    /// `None`: a file in the folder.
+    database: Option<String>,
     pub ports: Vec<u16>,
     running: Vec<Option<Child>>,
 }
 
 impl Servers {
     /// Starts so many, one after the other.
-    pub fn start(url: &str, how_many: usize) -> Servers {
+    pub fn start(database: Option<&str>, how_many: usize) -> Servers {
         let folder = tempfile::tempdir().unwrap();
         let ports = (0..how_many).map(|_| free_port()).collect();
         let running = (0..how_many).map(|_| None).collect();
-        let mut servers = Servers { folder, url: url.into(), ports, running };
+        let mut servers = Servers { folder, database: database.map(str::to_owned), ports, running };
         (0..how_many).for_each(|nth| servers.start_again(nth));
         servers
     }
@@ -45,7 +45,8 @@ impl Servers {
     pub fn start_again(&mut self, nth: usize) {
         let log = File::options().create(true).append(true).open(self.log_file()).unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_mendline"))
-            .args(["demo", "--port", &self.ports[nth].to_string(), "--database", &self.url])
+            .args(["demo", "--port", &self.ports[nth].to_string()])
+            .args(self.database.iter().flat_map(|it| ["--database", it]))
             .arg("--data")
             .arg(self.data())
             .env("RUST_LOG", "info,sqlx=warn")
@@ -84,10 +85,10 @@ impl Servers {
     }
 
     /// A worker's link, as a text message would bring it.
-    pub fn invite(&self, person: &str) -> String {
+    pub fn invite(&self, (payer, person): (&str, &str)) -> String {
         let nonce = random_token();
         let invite =
-            json!({ "payer": PAYER, "person": person, "exp_ms": i64::MAX, "nonce": nonce });
+            json!({ "payer": payer, "person": person, "exp_ms": i64::MAX, "nonce": nonce });
         self.vault().sign("invite", &invite)
     }
 
