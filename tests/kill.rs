@@ -12,6 +12,7 @@ mod desk;
 #[path = "support/page.rs"]
 mod page;
 #[path = "support/servers.rs"]
+#[expect(dead_code, reason = "the tests of several servers use the rest")]
 mod servers;
 #[path = "support/whole.rs"]
 mod whole;

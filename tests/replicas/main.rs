@@ -5,8 +5,14 @@
 //! The moments come from a seed, which is printed; `MENDLINE_SEED` plays another one.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+#[path = "../support/desk.rs"]
+mod desk;
+mod hearing;
 #[path = "../support/page.rs"]
 mod page;
+mod pooled;
+#[path = "../support/pooler.rs"]
+mod pooler;
 #[path = "../support/postgres.rs"]
 #[expect(dead_code, reason = "the store's suite uses the rest")]
 mod postgres;

@@ -236,7 +236,7 @@ fn major(bin: &Path) -> Option<u32> {
 }
 
 /// The user and group under which it runs when we are root.
-fn somebody() -> (u32, u32) {
+pub fn somebody() -> (u32, u32) {
     let users = std::fs::read_to_string("/etc/passwd").unwrap();
     let of = |name: &str| {
         let line = users.lines().find(|it| it.split(':').next() == Some(name))?;

@@ -5,7 +5,7 @@
 //! which stands for the one claim system that replicas would ask.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write as _};
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -19,36 +19,87 @@ use tempfile::TempDir;
 /// How long a server may take to be ready. A busy machine with an unoptimised build needs a few
 /// seconds.
 const START_PATIENCE: Duration = Duration::from_secs(90);
-/// The last thing that the demo prints before it serves.
-const READY: &str = "Stop with";
+/// The last things that `demo` and `serve` print before they do.
+const READY: [&str; 2] = ["Stop with", "Mendline serves"];
 
 pub struct Servers {
     folder: TempDir,
-    /// `None`: a file in the folder.
-    database: Option<String>,
+    runs: Runs,
     pub ports: Vec<u16>,
     running: Vec<Option<Child>>,
 }
 
+enum Runs {
+    /// Over this database; `None`: a file in the folder.
+    Demo(Option<String>),
+    /// With these lines in the configuration, beside what every server needs.
+    Serve(String),
+}
+
 impl Servers {
-    /// Starts so many, one after the other.
+    /// Starts the demo so many times, one after the other.
     pub fn start(database: Option<&str>, how_many: usize) -> Servers {
+        Servers::run(Runs::Demo(database.map(str::to_owned)), how_many)
+    }
+
+    /// Starts `mendline serve` so many times, with these settings.
+    pub fn serve(settings: &str, how_many: usize) -> Servers {
+        Servers::run(Runs::Serve(settings.to_owned()), how_many)
+    }
+
+    fn run(runs: Runs, how_many: usize) -> Servers {
         let folder = tempfile::tempdir().unwrap();
         let ports = (0..how_many).map(|_| free_port()).collect();
         let running = (0..how_many).map(|_| None).collect();
-        let mut servers = Servers { folder, database: database.map(str::to_owned), ports, running };
+        let mut servers = Servers { folder, runs, ports, running };
+        if let Runs::Serve(settings) = &servers.runs {
+            let text = format!(
+                "{settings}\npublic_url = 'http://localhost'\ndata = '{}'\n\
+                 [payers.northwind-mutual-demo]\n",
+                servers.data().display()
+            );
+            std::fs::write(servers.config(), text).unwrap();
+        }
         (0..how_many).for_each(|nth| servers.start_again(nth));
         servers
+    }
+
+    fn config(&self) -> PathBuf {
+        self.folder.path().join("mendline.toml")
+    }
+
+    fn command(&self, nth: usize) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mendline"));
+        match &self.runs {
+            Runs::Demo(database) => command
+                .args(["demo", "--port", &self.ports[nth].to_string()])
+                .args(database.iter().flat_map(|it| ["--database", it]))
+                .arg("--data")
+                .arg(self.data()),
+            Runs::Serve(_) => command
+                .args(["serve", "--config"])
+                .arg(self.config())
+                .env("MENDLINE_LISTEN", format!("127.0.0.1:{}", self.ports[nth])),
+        };
+        command
+    }
+
+    /// Lets an adjuster in at the desk of a server that has no demo's accounts.
+    pub fn let_in(&self, login: &str, password: &str) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mendline"));
+        command.args(["account", "add", login, "--payer", "northwind-mutual-demo"]);
+        command.args(["--name", "Dana Whitfield", "--role", "adjuster"]);
+        command.env("MENDLINE_CONFIG", self.config()).stdin(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(password.as_bytes()).unwrap();
+        assert!(child.wait().unwrap().success());
     }
 
     /// Starts one that was killed, and waits until it serves.
     pub fn start_again(&mut self, nth: usize) {
         let log = File::options().create(true).append(true).open(self.log_file()).unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_mendline"))
-            .args(["demo", "--port", &self.ports[nth].to_string()])
-            .args(self.database.iter().flat_map(|it| ["--database", it]))
-            .arg("--data")
-            .arg(self.data())
+        let mut child = self
+            .command(nth)
             .env("RUST_LOG", "info,sqlx=warn")
             .stdout(Stdio::piped())
             .stderr(log)
@@ -60,7 +111,7 @@ impl Servers {
         // Reads on after the start too, so that the server never waits for a full pipe.
         std::thread::spawn(move || {
             for line in out.lines().map_while(Result::ok) {
-                if line.contains(READY) {
+                if READY.iter().any(|it| line.contains(it)) {
                     let _ = ready.send(());
                 }
             }
