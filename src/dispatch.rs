@@ -172,7 +172,10 @@ async fn send_one(
         if lease.lapsed(house) {
             return Ok(Went::Lapsed);
         }
-        let frozen = freeze(house, row, person, &name, form).await?;
+        let frozen = match freeze(house, row, person, &name, form).await {
+            Err(StoreError::Conflict) => return Ok(Went::Lapsed),
+            frozen => frozen?,
+        };
         // The last look before it leaves: everything before this may have taken any time.
         if lease.lapsed(house) {
             return Ok(Went::Lapsed);

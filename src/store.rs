@@ -121,7 +121,8 @@ pub trait Store: Send + Sync {
     // ---- dispatch --------------------------------------------------------------------------
 
     /// Messages to send now: due, not leased, and the oldest unsettled of their conversation and
-    /// person (order holds per conversation and address).
+    /// person (order holds per conversation and address; an answer overtakes what is held, help in
+    /// danger everything).
     async fn lease_outbox(
         &self,
         now: Timestamp,
@@ -129,7 +130,8 @@ pub trait Store: Send + Sync {
         limit: u32,
     ) -> Result<Vec<OutboxRow>, StoreError>;
 
-    /// Freezes the bytes and the channel of a message before its first attempt.
+    /// Freezes the bytes and the channel of a message before its first attempt. A conflict if it
+    /// was settled meanwhile, or frozen for another channel: somebody else has it.
     async fn freeze(&self, key: &MessageRef, frozen: &Frozen) -> Result<(), StoreError>;
 
     /// Writes what became of a message and, in the same transaction, puts the receipt into the

@@ -33,6 +33,20 @@ async fn rule_07_a_reminder_held_by_quiet_hours_is_not_sent_when_its_question_is
 }
 
 #[tokio::test]
+async fn rule_07_whoever_writes_at_night_is_answered_before_what_is_held_for_the_morning() {
+    let place = place().await;
+    place.reached_by("ana", &["sms"]).await;
+    place.later(11 * HOUR_MS + 30 * MINUTE_MS).await; // 20:30, she is awake
+    place.writes("ana", "sms", "my prescription was rejected").await;
+    place.later(2 * HOUR_MS).await; // 22:30: the reminder is due, and held
+    assert_eq!(place.phone.of("ana").len(), 1);
+    place.writes("ana", "sms", "help").await;
+    assert_eq!(place.phone.of("ana").len(), 2, "she is awake and asks");
+    place.later(10 * HOUR_MS).await; // 08:30: quiet hours are over
+    assert_eq!(place.phone.of("ana").len(), 3, "what was held follows");
+}
+
+#[tokio::test]
 async fn rule_07_what_was_attempted_once_is_finished_under_its_key() {
     let place = place().await;
     place.reached_by("ana", &["sms"]).await;

@@ -1,6 +1,6 @@
 //! Nothing leaves but from the outbox, in order; and what became of it comes back in.
 
-use mendline::store::{Became, CallBecame, NewCall, Store};
+use mendline::store::{Became, CallBecame, NewCall, Store, StoreError};
 use mendline_engine::event::{CallResult, Event, Receipt};
 use mendline_engine::message::{Message, MessageKind};
 use mendline_engine::time::Timestamp;
@@ -14,6 +14,8 @@ crate::on_every_store! {
     rule_07_what_is_held_or_put_off_keeps_its_successors_back
     rule_07_a_dead_letter_releases_its_successors
     help_in_danger_overtakes_what_is_held
+    rule_07_an_answer_overtakes_what_is_held_and_nothing_else
+    what_is_settled_or_frozen_elsewhere_is_frozen_by_nobody
     a_lease_that_lapsed_counts_as_an_attempt
     what_is_frozen_stays_as_it_was_for_the_next_attempt
     rule_07_what_became_of_a_message_reaches_its_conversation_once
@@ -117,6 +119,42 @@ async fn help_in_danger_overtakes_what_is_held(store: &dyn Store) {
     assert_eq!(lease(store, NOW).await, ["c1/0.1"]);
 }
 
+async fn rule_07_an_answer_overtakes_what_is_held_and_nothing_else(store: &dyn Store) {
+    let answer = || Message { kind: MessageKind::Reply, ..hello() };
+    let three = [hello(), answer(), hello(), answer()];
+    let three = (0..).zip(three).map(|(index, it)| to(ANA, 0, index, it));
+    said(store, "c1", three.collect()).await;
+    assert_eq!(lease(store, NOW).await, ["c1/0.0"], "nothing is held yet");
+    settle(store, "c1", 0, Became::Held(after_ms(100))).await;
+    assert_eq!(store.next_due().await.unwrap(), Some(NOW), "the answer is due");
+    assert_eq!(lease(store, NOW).await, ["c1/0.1"]);
+    settle(store, "c1", 1, Became::Later(after_ms(50))).await;
+    assert_eq!(lease(store, NOW).await, [""; 0], "an answer that failed keeps its place");
+    assert_eq!(store.next_due().await.unwrap(), Some(after_ms(50)));
+    assert_eq!(lease(store, after_ms(50)).await, ["c1/0.1"]);
+    settle(store, "c1", 1, Became::Sent { shown: true }).await;
+    assert_eq!(lease(store, after_ms(50)).await, [""; 0], "what we begin waits behind it");
+    // In the morning it is an order again.
+    assert_eq!(lease(store, after_ms(100)).await, ["c1/0.0"]);
+    settle(store, "c1", 0, Became::Sent { shown: true }).await;
+    assert_eq!(lease(store, after_ms(100)).await, ["c1/0.2"]);
+    settle(store, "c1", 2, Became::Sent { shown: true }).await;
+    assert_eq!(lease(store, after_ms(100)).await, ["c1/0.3"]);
+}
+
+async fn what_is_settled_or_frozen_elsewhere_is_frozen_by_nobody(store: &dyn Store) {
+    said(store, "c1", vec![to(ANA, 0, 0, hello())]).await;
+    let key = message_ref(ACME, "c1", 0, 0);
+    store.freeze(&key, &frozen("web", "hello")).await.unwrap();
+    store.freeze(&key, &frozen("web", "hello")).await.unwrap();
+    let elsewhere = store.freeze(&key, &frozen("sms", "hello")).await;
+    assert!(matches!(elsewhere, Err(StoreError::Conflict)), "{elsewhere:?}");
+    settle(store, "c1", 0, Became::Sent { shown: true }).await;
+    let late = store.freeze(&key, &frozen("web", "hello")).await;
+    assert!(matches!(late, Err(StoreError::Conflict)), "{late:?}");
+    assert_eq!(store.messages(ACME, "c1").await.unwrap()[0].frozen, Some(frozen("web", "hello")));
+}
+
 async fn a_lease_that_lapsed_counts_as_an_attempt(store: &dyn Store) {
     said(store, "c1", vec![to(ANA, 0, 0, hello())]).await;
     assert_eq!(lease(store, NOW).await, ["c1/0.0"]);
@@ -135,7 +173,8 @@ async fn what_is_frozen_stays_as_it_was_for_the_next_attempt(store: &dyn Store) 
     let rows = store.lease_outbox(NOW, LEASE_MS, 9).await.unwrap();
     assert_eq!(rows[0].frozen, Some(frozen("web", "hello")));
     settle(store, "c1", 0, Became::Sent { shown: true }).await;
-    store.freeze(&key, &frozen("sms", "something else")).await.unwrap();
+    let late = store.freeze(&key, &frozen("sms", "something else")).await;
+    assert!(matches!(late, Err(StoreError::Conflict)), "{late:?}");
     let row = &store.messages(ACME, "c1").await.unwrap()[0];
     assert_eq!(row.frozen, Some(frozen("web", "hello")), "what was sent is not rewritten");
     assert_eq!(row.status, "shown");

@@ -18,7 +18,8 @@ pub(super) async fn next_due(store: &SqlStore) -> Result<Option<Timestamp>, Stor
                 where o.settled_at is null and (o.urgent = 1 or not exists (
                     select 1 from outbox before
                     where before.payer = o.payer and before.lane = o.lane and before.person = o.person
-                      and before.seq < o.seq and before.settled_at is null and before.status <> 'paused'))
+                      and before.seq < o.seq and before.settled_at is null and before.status <> 'paused'
+                      and not (o.urgent = 2 and before.status = 'held' and before.leased_until is null)))
             union all select min(case when leased_until > due then leased_until else due end) from calls
                 where settled_at is null
             union all select min(c.leased_until) from conversations c

@@ -62,14 +62,26 @@ pub(super) fn put(
         sealer.person().into(),
         question.into(),
         focuses.into(),
-        (message.kind == MessageKind::Safety).into(),
+        urgency(message.kind).into(),
         sealer.seal("outbox.message", &effect, message).into(),
         now.0.into(),
     ]);
 }
 
-/// Help in danger overtakes what is held before it; everything else keeps its place. What waits
-/// under a pause holds nobody back here: dispatch says who may overtake it.
+/// What may overtake what stands before it, as `outbox.urgent` keeps it.
+fn urgency(kind: MessageKind) -> u32 {
+    match kind {
+        MessageKind::Proactive | MessageKind::Closing | MessageKind::Person => 0,
+        // Help in danger waits for nothing.
+        MessageKind::Safety => 1,
+        // Whoever writes at night is answered at night, before what is held for the morning.
+        MessageKind::Reply => 2,
+    }
+}
+
+/// Help in danger overtakes everything before it, an answer what is held before it; everything
+/// else keeps its place. What waits under a pause holds nobody back here: dispatch says who may
+/// overtake it.
 pub(super) async fn lease(
     store: &SqlStore,
     now: Timestamp,
@@ -90,7 +102,9 @@ pub(super) async fn lease(
                 select 1 from outbox earlier
                 where earlier.payer = mine.payer and earlier.lane = mine.lane
                   and earlier.person = mine.person and earlier.seq < mine.seq
-                  and earlier.settled_at is null and earlier.status <> 'paused'))
+                  and earlier.settled_at is null and earlier.status <> 'paused'
+                  and not (mine.urgent = 2 and earlier.status = 'held'
+                           and earlier.leased_until is null and earlier.due > $1)))
          order by mine.due, mine.seq limit $2 {UNLESS_LOCKED}"
     );
     let free = sqlx::query(AssertSqlSafe(statement))
@@ -161,7 +175,7 @@ fn beside(store: &SqlStore, row: &DbRow, payer: &str) -> Result<Sealer, StoreErr
     Sealer::unwrap(&store.vault, payer, &person, wrapped.as_deref())
 }
 
-/// Keeps the bytes of a message that has not been settled yet.
+/// Keeps the bytes of a message; a conflict if it is somebody else's now.
 pub(super) fn freeze(
     batch: &mut Batch<'_>,
     key: &MessageRef,
@@ -171,6 +185,11 @@ pub(super) fn freeze(
     let Some(sending) = batch.found.messages.get_mut(&(key.payer.clone(), name.clone())) else {
         return Err(StoreError::Unreadable(format!("there is no message {name}")));
     };
+    // It was settled meanwhile, or somebody else who had it later froze it for another channel.
+    let elsewhere = sending.channel.as_ref().is_some_and(|it| *it != frozen.channel);
+    if !sending.open || elsewhere {
+        return Err(StoreError::Conflict);
+    }
     sending.channel = Some(frozen.channel.clone());
     let sealer = batch.keys.of(&key.payer, &sending.key_person)?;
     batch.writes.frozen.push([
