@@ -333,7 +333,7 @@ pub async fn call(house: &House) -> Result<usize, StoreError> {
         }
         house.watch.loops.beat("calls");
         let began = SystemTime::now();
-        let Some(became) = call_one(house, row, lease).await else { continue };
+        let Some(became) = call_one(house, row, lease).await? else { continue };
         let result = house.watch.metrics.called(row, &became);
         trace::thread::called(house, row, result, began).await;
         if let CallBecame::Returned(CallResult::Unknown) = &became {
@@ -345,15 +345,29 @@ pub async fn call(house: &House) -> Result<usize, StoreError> {
 }
 
 /// One attempt; nothing, if the call may be somebody else's now.
-async fn call_one(house: &House, row: &CallRow, lease: Lease) -> Option<CallBecame> {
+async fn call_one(
+    house: &House,
+    row: &CallRow,
+    lease: Lease,
+) -> Result<Option<CallBecame>, StoreError> {
     let refused = authority::gone(house, row).await;
     if lease.lapsed(house) {
-        return None;
+        return Ok(None);
     }
-    Some(match refused {
-        Some(refused) => CallBecame::Returned(refused),
-        None => attempt(house, row).await,
-    })
+    if let Some(refused) = refused {
+        return Ok(Some(CallBecame::Returned(refused)));
+    }
+    if row.write {
+        // From here on nobody can say that nothing was changed.
+        match house.store.begin_call(row).await {
+            Err(StoreError::Conflict) => return Ok(None),
+            begun => begun?,
+        }
+        if lease.lapsed(house) {
+            return Ok(None);
+        }
+    }
+    Ok(Some(attempt(house, row).await))
 }
 
 async fn attempt(house: &House, row: &CallRow) -> CallBecame {

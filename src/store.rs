@@ -155,6 +155,10 @@ pub trait Store: Send + Sync {
         limit: u32,
     ) -> Result<Vec<CallRow>, StoreError>;
 
+    /// Says that a write that was leased is attempted now, before it is: whoever has it next knows
+    /// that it may have been done. A conflict if somebody else has it, or it is settled.
+    async fn begin_call(&self, call: &CallRow) -> Result<(), StoreError>;
+
     /// Writes a call's result into the inbox and closes the row; or puts it off.
     async fn settle_call(
         &self,

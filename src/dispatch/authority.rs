@@ -1,8 +1,9 @@
 //! Authority, looked at a second time (rule 11): a write that carries out somebody's decision
 //! leaves only if that person still holds the authority on the claim.
 //!
-//! Before the first attempt only. Once an attempt was made nobody can say that nothing was
-//! changed, so the same key is repeated until it is known how it ended.
+//! Before the first attempt only. Once an attempt was begun nobody can say that nothing was
+//! changed, so the same key is repeated until it is known how it ended. That it begins is on disk
+//! before it does; having had the call and never having begun is no attempt.
 
 use mendline_engine::core::Core;
 use mendline_engine::event::CallResult;

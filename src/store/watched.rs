@@ -298,6 +298,10 @@ impl<W: Watch> Store for Watched<W> {
         self.around(read("lease_calls"), self.inner.lease_calls(now, lease_ms, limit)).await
     }
 
+    async fn begin_call(&self, call: &CallRow) -> Result<(), StoreError> {
+        self.around(write("begin_call"), self.inner.begin_call(call)).await
+    }
+
     async fn settle_call(
         &self,
         payer: &str,

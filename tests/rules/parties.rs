@@ -116,8 +116,12 @@ async fn rule_11_authority_is_looked_at_again_as_the_write_leaves() {
     let state = place.of("ana").await.state;
     assert_eq!(state.fields["decision"]["by_person"], json!("dana"), "she might, when she decided");
     assert!(matches!(state.position, Position::At { rest: Rest::Calling { write: true, .. }, .. }));
-    // Between the decision and the write the claim goes to somebody else.
+    // A server takes the call and dies before it makes it; meanwhile the claim goes to somebody
+    // else.
+    let now = place.house.clock.now();
+    assert_eq!(place.house.store.lease_calls(now, 25_000, 9).await.unwrap().len(), 1);
     *adjuster.lock().unwrap() = Some("priya");
+    place.later(MINUTE_MS).await;
     dispatch::call(&place.house).await.unwrap();
     place.settle().await;
     assert!(authorize.calls().is_empty(), "a write left that nobody may order any more");

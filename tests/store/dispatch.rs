@@ -27,6 +27,8 @@ crate::on_every_store! {
     dead_letters_are_kept_for_their_payer
     a_call_is_leased_until_its_result_is_here
     rule_02_a_second_result_of_a_call_is_no_news
+    rule_11_a_write_that_nobody_began_was_not_attempted
+    a_read_that_lapsed_counts_as_an_attempt
 }
 
 async fn lease(store: &dyn Store, now: Timestamp) -> Vec<String> {
@@ -259,15 +261,52 @@ async fn dead_letters_are_kept_for_their_payer(store: &dyn Store) {
 }
 
 async fn call(store: &dyn Store) {
+    call_that(store, true).await;
+}
+
+async fn call_that(store: &dyn Store, writes: bool) {
     begin(store, ACME, ANA, "c1", "hello").await;
     let mut taken = turn(&claim_one(store).await);
     taken.calls = vec![NewCall {
         key: key(0, 0),
         action: "pbm.authorize".into(),
         input: json!({ "drug": "gabapentin" }),
-        write: true,
+        write: writes,
     }];
     commit(store, taken).await;
+}
+
+async fn rule_11_a_write_that_nobody_began_was_not_attempted(store: &dyn Store) {
+    call(store).await;
+    let died = store.lease_calls(NOW, LEASE_MS, 9).await.unwrap().remove(0);
+    let at = after_ms(LEASE_MS);
+    let next = store.lease_calls(at, LEASE_MS, 9).await.unwrap().remove(0);
+    assert_eq!(next.attempts, 0, "whoever had it before never began");
+    let late = store.begin_call(&died).await;
+    assert!(matches!(late, Err(StoreError::Conflict)), "it is another's now: {late:?}");
+    store.begin_call(&next).await.unwrap();
+    let third = store.lease_calls(after_ms(2 * LEASE_MS), LEASE_MS, 9).await.unwrap().remove(0);
+    assert_eq!(third.attempts, 1, "it began, and nobody knows how it ended");
+    store.begin_call(&third).await.unwrap();
+    let later = CallBecame::Later(at);
+    store.settle_call(ACME, &effect("c1", 0, 0), later, NOW).await.unwrap();
+    let fourth = store.lease_calls(after_ms(2 * LEASE_MS), LEASE_MS, 9).await.unwrap().remove(0);
+    assert_eq!(fourth.attempts, 2, "each counts once");
+    let returned = CallBecame::Returned(CallResult::Unknown);
+    store.settle_call(ACME, &effect("c1", 0, 0), returned, NOW).await.unwrap();
+    let settled = store.begin_call(&fourth).await;
+    assert!(matches!(settled, Err(StoreError::Conflict)), "it is over: {settled:?}");
+}
+
+async fn a_read_that_lapsed_counts_as_an_attempt(store: &dyn Store) {
+    call_that(store, false).await;
+    store.lease_calls(NOW, LEASE_MS, 9).await.unwrap();
+    let again = store.lease_calls(after_ms(LEASE_MS), LEASE_MS, 9).await.unwrap();
+    assert_eq!(again[0].attempts, 1);
+    let later = CallBecame::Later(NOW);
+    store.settle_call(ACME, &effect("c1", 0, 0), later, NOW).await.unwrap();
+    let again = store.lease_calls(after_ms(2 * LEASE_MS), LEASE_MS, 9).await.unwrap();
+    assert_eq!(again[0].attempts, 2);
 }
 
 async fn a_call_is_leased_until_its_result_is_here(store: &dyn Store) {
@@ -284,10 +323,8 @@ async fn a_call_is_leased_until_its_result_is_here(store: &dyn Store) {
     assert_eq!(store.lease_calls(after_ms(49), LEASE_MS, 9).await.unwrap(), []);
     assert_eq!(store.next_due().await.unwrap(), Some(after_ms(50)));
     let again = store.lease_calls(after_ms(50), LEASE_MS, 9).await.unwrap();
-    assert_eq!(again[0].attempts, 1);
     let lapsed = store.lease_calls(after_ms(50 + LEASE_MS), LEASE_MS, 9).await.unwrap();
-    assert_eq!(lapsed[0].attempts, 2, "under the same key, after a crash");
-    assert_eq!(lapsed[0].key, again[0].key);
+    assert_eq!(lapsed[0].key, again[0].key, "under the same key, after a crash");
 }
 
 async fn rule_02_a_second_result_of_a_call_is_no_news(store: &dyn Store) {

@@ -95,8 +95,10 @@ pub struct CallRow {
     pub input: Value,
     /// Whether it changes the world.
     pub write: bool,
-    /// Attempts so far.
+    /// Attempts so far. Of a write, those that were begun; of a read, leases that lapsed count too.
     pub attempts: u32,
+    /// Until when it is leased: nobody else's lease of it ever ends in the same moment.
+    pub leased_until: Timestamp,
 }
 
 /// What became of a call.

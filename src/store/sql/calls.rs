@@ -13,9 +13,12 @@ use super::{BEGIN, DbRow, SqlStore, UNLESS_LOCKED, count, effect, finds, flag, i
 use crate::store::{CallBecame, CallRow, EffectRef, NewCall, StoreError};
 
 const NAMED: &[Column] = &[Column::Text("payer"), Column::Text("effect")];
+/// Attempts at a write are counted as they begin ([`begin`]). A read changes nothing, so that a
+/// lease of one that ran out may count as an attempt, whether it was made or not.
 const LEASED: &str = "
     select c.payer, c.effect, c.key_person, c.action, c.is_write, c.input_ct,
-           c.attempts + case when c.leased_until is null then 0 else 1 end as attempts, k.wrapped
+           c.attempts + case when c.leased_until is null or c.is_write = 1 then 0 else 1 end as attempts,
+           k.wrapped
     from v join calls c on c.payer = v.payer and c.effect = v.effect
     left join person_keys k on k.payer = c.payer and k.person = c.key_person
     order by c.due, c.effect";
@@ -72,12 +75,12 @@ pub(super) async fn lease(
         ]);
     }
     let rows = mine.clone().fetch(&mut tx, &[], LEASED).await?;
-    // A lease that ran out was an attempt of which nobody knows how it ended.
+    let until = now.plus_ms(lease_ms);
     mine.execute(
         &mut tx,
-        &[now.plus_ms(lease_ms).0.into()],
+        &[until.0.into()],
         "update calls set leased_until = $1,
-            attempts = attempts + case when leased_until is null then 0 else 1 end
+            attempts = attempts + case when leased_until is null or is_write = 1 then 0 else 1 end
          where (payer, effect) in (select payer, effect from v)",
     )
     .await?;
@@ -85,7 +88,7 @@ pub(super) async fn lease(
     let mut leased = Vec::new();
     for row in &rows {
         let (payer, name): (String, String) = (row.try_get("payer")?, row.try_get("effect")?);
-        match read(store, row, payer, &name) {
+        match read(store, row, payer, &name, until) {
             Ok(row) => leased.push(row),
             // One that cannot be read must not hold everybody else up.
             Err(why) => error!(call = name, "left lying: {why}"),
@@ -94,7 +97,30 @@ pub(super) async fn lease(
     Ok(leased)
 }
 
-fn read(store: &SqlStore, row: &DbRow, payer: String, name: &str) -> Result<CallRow, StoreError> {
+/// Counts an attempt at a write on disk before it is made, if the lease is still the caller's.
+pub(super) async fn begin(store: &SqlStore, call: &CallRow) -> Result<(), StoreError> {
+    let mut writer = store.writer().await?;
+    let mut tx = writer.begin_with(BEGIN).await?;
+    let begun = sqlx::query(
+        "update calls set attempts = attempts + 1
+         where payer = $1 and effect = $2 and leased_until = $3 and settled_at is null",
+    )
+    .bind(&call.payer)
+    .bind(call.key.to_string())
+    .bind(call.leased_until.0)
+    .execute(&mut *tx)
+    .await?;
+    tx.commit().await?;
+    if begun.rows_affected() == 0 { Err(StoreError::Conflict) } else { Ok(()) }
+}
+
+fn read(
+    store: &SqlStore,
+    row: &DbRow,
+    payer: String,
+    name: &str,
+    leased_until: Timestamp,
+) -> Result<CallRow, StoreError> {
     let sealer = beside(store, row, &payer)?;
     let input: Vec<u8> = row.try_get("input_ct")?;
     Ok(CallRow {
@@ -104,6 +130,7 @@ fn read(store: &SqlStore, row: &DbRow, payer: String, name: &str) -> Result<Call
         input: sealer.open("calls.input", name, &input)?,
         write: flag(row, "is_write")?,
         attempts: count(row, "attempts")?,
+        leased_until,
     })
 }
 

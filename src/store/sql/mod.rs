@@ -244,6 +244,10 @@ impl Store for SqlStore {
         calls::lease(self, now, lease_ms, limit).await
     }
 
+    async fn begin_call(&self, call: &CallRow) -> Result<(), StoreError> {
+        calls::begin(self, call).await
+    }
+
     async fn settle_call(
         &self,
         payer: &str,

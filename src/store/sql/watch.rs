@@ -4,13 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
-use mendline_engine::state::Position;
 use mendline_engine::time::Timestamp;
 use sqlx::{Connection as _, Row as _};
 
 use super::super::migrate;
 use super::rows::{Column, Rows};
-use super::{BEGIN, SqlStore, conversations, count, db, effect};
+use super::{BEGIN, SqlStore, count, db, effect};
 use crate::store::StoreError;
 use crate::store::health::{Health, Stuck, Wait, Waits};
 
@@ -45,7 +44,8 @@ const STANDING: &str = "
 
 const STILL: &str = "
     select c.payer, c.id, c.flow, c.turned from conversations c
-    join (select payer, id from conversations
+    join person_keys k on k.payer = c.payer and k.person = c.principal and k.wrapped is not null
+    join (select payer, id from conversations where ended = 0
           except select payer, conversation from timers
           except select payer, conversation from starts
           except select payer, conversation from questions where closed_at is null
@@ -107,16 +107,7 @@ impl Health for SqlStore {
                 flow: row.try_get("flow")?,
                 turned: Timestamp(row.try_get("turned")?),
             };
-            if parents.contains(&(it.payer.clone(), it.conversation.clone())) {
-                continue;
-            }
-            let kept = conversations::conversation(self, &it.payer, &it.conversation).await;
-            let ended = match kept {
-                Ok(kept) => kept.is_none_or(|it| it.state.position == Position::Ended),
-                Err(StoreError::Forgotten) => true,
-                Err(error) => return Err(error),
-            };
-            if !ended {
+            if !parents.contains(&(it.payer.clone(), it.conversation.clone())) {
                 stuck.push(it);
             }
         }
@@ -225,9 +216,11 @@ fn numbered(seqs: &[i64]) -> Rows {
 
 /// Conversations whose child has not ended: its end moves them.
 async fn parents(store: &SqlStore) -> Result<BTreeSet<(String, String)>, StoreError> {
-    let rows = sqlx::query("select payer, parent from conversations where parent is not null")
-        .fetch_all(&store.readers)
-        .await?;
+    let rows = sqlx::query(
+        "select payer, parent from conversations where ended = 0 and parent is not null",
+    )
+    .fetch_all(&store.readers)
+    .await?;
     rows.iter()
         .map(|row| {
             let parent: String = row.try_get("parent")?;

@@ -320,7 +320,8 @@ const SHOW_QUESTIONS: &str = "
     update questions set shown = coalesce(questions.shown, v.shown)
     from v where questions.payer = v.payer and questions.question = v.question and questions.person = v.person";
 const SETTLE_CALLS: &str = "
-    update calls set due = coalesce(v.due, calls.due), attempts = calls.attempts + v.attempts,
+    update calls set due = coalesce(v.due, calls.due),
+        attempts = calls.attempts + case when calls.is_write = 1 then 0 else v.attempts end,
         settled_at = v.settled_at, leased_until = null
     from v where calls.payer = v.payer and calls.effect = v.effect";
 
