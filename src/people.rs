@@ -3,6 +3,8 @@
 //! Precedence (rule 4): danger, "stop" and its relatives, a hold, the focus, the router. Facts
 //! about a person change here and reach conversations as events. Nothing is decided here.
 
+mod fallen;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -23,6 +25,7 @@ use crate::store::{
     StoreError, Unrouted,
 };
 use crate::trace;
+use crate::turns::fault;
 use crate::understand;
 
 /// The flow that takes people who want a person and have no matter open.
@@ -36,6 +39,13 @@ pub async fn route(house: &House) -> Result<usize, StoreError> {
     if arrivals.is_empty() {
         return Ok(0);
     }
+    if house.watch.careful.is_on() {
+        return fallen::one_by_one(house, arrivals).await;
+    }
+    route_all(house, arrivals).await
+}
+
+async fn route_all(house: &House, arrivals: Vec<Unrouted>) -> Result<usize, StoreError> {
     let asks: Vec<_> = arrivals.iter().map(ask).collect();
     let looks = house.store.look(&asks).await?;
     let mut routed = 0;
@@ -45,20 +55,7 @@ pub async fn route(house: &House) -> Result<usize, StoreError> {
         let routing = route_one(house, arrival, &look).await;
         trace::thread::routed(house, &payer, seq, began).await;
         match routing {
-            Ok(commit) => {
-                let settles = commit.settled.is_some() || !commit.says.is_empty();
-                let person = (commit.payer.clone(), commit.person.clone());
-                match house.store.commit_person(commit).await {
-                    // Another replica was first with this one.
-                    Err(StoreError::Conflict) => continue,
-                    done => done?,
-                }
-                if settles {
-                    let news = crate::wake::News { payer: person.0, person: Some(person.1) };
-                    house.wake.tell(news);
-                }
-                routed += 1;
-            }
+            Ok(commit) => routed += usize::from(write(house, commit).await?),
             Err(error) => {
                 house.watch.metrics.put_off("arrival");
                 warn!(seq, "arrival put off: {error:#}");
@@ -66,6 +63,21 @@ pub async fn route(house: &House) -> Result<usize, StoreError> {
         }
     }
     Ok(routed)
+}
+
+/// Commits a person turn; answers whether it was not done already.
+async fn write(house: &House, commit: PersonCommit) -> Result<bool, StoreError> {
+    let settles = commit.settled.is_some() || !commit.says.is_empty();
+    let person = (commit.payer.clone(), commit.person.clone());
+    match house.store.commit_person(commit).await {
+        // Another replica was first with this one.
+        Err(StoreError::Conflict) => return Ok(false),
+        done => done?,
+    }
+    if settles {
+        house.wake.tell(crate::wake::News { payer: person.0, person: Some(person.1) });
+    }
+    Ok(true)
 }
 
 fn ask(arrival: &Unrouted) -> Ask {
@@ -90,12 +102,20 @@ pub fn names(incoming: &Incoming) -> Option<String> {
     }
 }
 
-/// What one arrival means, given all that was looked up for it.
+/// What one arrival means, given all that was looked up for it. One that fells this is set aside.
 pub async fn route_one(
     house: &House,
     arrival: Unrouted,
     look: &Look,
 ) -> anyhow::Result<PersonCommit> {
+    match fault::guarded_while(arrival.seq, meaning(house, &arrival, look)).await {
+        Some(routed) => routed,
+        None => Ok(fallen::aside(house, &arrival)),
+    }
+}
+
+async fn meaning(house: &House, arrival: &Unrouted, look: &Look) -> anyhow::Result<PersonCommit> {
+    house.seams.poison_routing.taste(&arrival.incoming);
     let known = match &look.person {
         Some(person) => Some(person.clone()),
         None => directory::ensure_known(house, &arrival.payer, &arrival.person).await?,
@@ -103,7 +123,7 @@ pub async fn route_one(
     let language = known.as_ref().map_or("en", |it| it.language.as_str()).to_owned();
     let (name, role) = known.map(|it| (it.name, it.role)).unzip();
     let name = name.unwrap_or_default();
-    let router = Router { house, arrival: &arrival, look, language, name, role };
+    let router = Router { house, arrival, look, language, name, role };
     let mut commit = PersonCommit {
         seq: arrival.seq,
         payer: arrival.payer.clone(),

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use mendline_engine::event::Event;
 
+use crate::channels::Incoming;
+
 /// How long a plugin may take over a call. A worker may stand at a counter.
 const CALL_PATIENCE: Duration = Duration::from_secs(10);
 /// How long a fast read may take, which should need 20 ms: a turn waits for it, and with it
@@ -28,26 +30,41 @@ pub struct Seams {
     pub sends_at_once: usize,
     /// What fells the engine, for a test.
     #[doc(hidden)]
-    pub poison: Poison,
+    pub poison: Poison<Event>,
+    /// What fells the routing, for a test.
+    #[doc(hidden)]
+    pub poison_routing: Poison<Incoming>,
 }
 
-/// Looks at each event as the engine is about to take it: a test panics in it, or ends the process.
+/// Looks at each event as the engine is about to take it, or at each arrival as it is about to be
+/// routed: a test panics in it, or ends the process.
 #[doc(hidden)]
-#[derive(Clone, Default)]
-pub struct Poison(Arc<OnceLock<Look>>);
+pub struct Poison<T>(Arc<OnceLock<Look<T>>>);
 
-type Look = Box<dyn Fn(&Event) + Send + Sync>;
+type Look<T> = Box<dyn Fn(&T) + Send + Sync>;
 
-impl Poison {
+impl<T> Clone for Poison<T> {
+    fn clone(&self) -> Poison<T> {
+        Poison(self.0.clone())
+    }
+}
+
+impl<T> Default for Poison<T> {
+    fn default() -> Poison<T> {
+        Poison(Arc::default())
+    }
+}
+
+impl<T> Poison<T> {
     /// Lays it out.
-    pub fn lay(&self, look: impl Fn(&Event) + Send + Sync + 'static) {
+    pub fn lay(&self, look: impl Fn(&T) + Send + Sync + 'static) {
         assert!(self.0.set(Box::new(look)).is_ok(), "one poison is enough for a test");
     }
 
-    /// What a turn does first.
-    pub fn taste(&self, event: &Event) {
+    /// What a turn, or the routing, does first.
+    pub fn taste(&self, it: &T) {
         if let Some(look) = self.0.get() {
-            look(event);
+            look(it);
         }
     }
 }
@@ -60,6 +77,7 @@ impl Default for Seams {
             read_patience: READ_PATIENCE,
             sends_at_once: SENDS_AT_ONCE,
             poison: Poison::default(),
+            poison_routing: Poison::default(),
         }
     }
 }

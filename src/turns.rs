@@ -5,7 +5,7 @@
 //! effects into rows.
 
 mod changed;
-mod fault;
+pub(crate) mod fault;
 mod met;
 mod tried;
 

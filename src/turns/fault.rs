@@ -1,11 +1,14 @@
-//! When the engine itself falls: a bug of ours costs one event, and a person comes. It must
+//! When the engine itself falls, or the routing before it: a bug of ours costs one event, and a person comes. It must
 //! never cost the house, or the next event, or anybody's privacy: what a panic says may hold
 //! somebody's words, so only the place in the source is logged.
 
 use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
+use std::pin::pin;
 use std::sync::Once;
 
+use futures::FutureExt as _;
 use mendline_engine::catalog::Catalog;
 use mendline_engine::core::Program;
 use mendline_engine::effect::{Effect, Note, OpenHandoff};
@@ -21,7 +24,7 @@ use crate::phrases;
 const ANY_DESK: &str = "desk";
 
 thread_local! {
-    /// Whether the engine runs on this thread.
+    /// Whether the engine or the routing runs on this thread.
     static QUIET: Cell<bool> = const { Cell::new(false) };
     /// Where in the source it fell.
     static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
@@ -44,7 +47,31 @@ pub(super) fn guarded(conversation: &str, run: impl FnOnce() -> Turn) -> Option<
     }
 }
 
-/// Keeps a panic's words out of the log while the engine runs.
+/// Routes an arrival; `None` if that fell.
+pub(crate) async fn guarded_while<T>(seq: i64, run: impl Future<Output = T>) -> Option<T> {
+    hush();
+    // What it leaves behind half done was not committed.
+    let mut run = pin!(AssertUnwindSafe(run).catch_unwind());
+    let routed = poll_fn(|cx| {
+        QUIET.set(true);
+        let polled = run.as_mut().poll(cx);
+        QUIET.set(false);
+        polled
+    });
+    match routed.await {
+        Ok(routed) => Some(routed),
+        Err(_) => {
+            error!(
+                seq,
+                place = PLACE.take(),
+                "routing fell; the arrival is set aside for a person"
+            );
+            None
+        }
+    }
+}
+
+/// Keeps a panic's words out of the log while the engine runs, or somebody's words are read.
 fn hush() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

@@ -36,3 +36,22 @@ async fn rule_01_an_event_that_fells_the_engine_is_set_aside_and_a_person_comes(
     place.asks_for("mina", "pregabalin 75 mg").await;
     assert_eq!(place.cards("dana").await.len(), 1);
 }
+
+#[tokio::test]
+async fn rule_01_an_arrival_that_fells_its_routing_is_set_aside_and_a_person_comes() {
+    let place = place().await;
+    place.house.seams.poison_routing.lay(|incoming| {
+        let words = matches!(incoming, Incoming::Words(words) if words.contains("gabapentin"));
+        assert!(!words, "the poison of this test");
+    });
+    place.writes("ana", "web", "my prescription was rejected").await;
+    place.sees("ana").await;
+    assert_eq!(place.writes("ana", "web", "gabapentin 300 mg").await, json!("fault"));
+    let told = place.sees("ana").await;
+    assert!(told.iter().any(|it| it.contains("A person will look at it")), "{told:?}");
+    assert_eq!(place.handoffs().await.len(), 1, "a person is told");
+
+    // Everybody goes on, she herself too.
+    place.asks_for("mina", "pregabalin 75 mg").await;
+    assert_eq!(place.cards("dana").await.len(), 1);
+}
