@@ -1,94 +1,107 @@
 //! Measures the house: turns a second, how long a message takes, what it costs, how many may be
-//! parked. Beside each figure stands the limit of the same disk in the same run, because a figure
-//! without one says more about the machine than about the house.
+//! parked. Beside each figure stands the limit of the same disk in the same round, because a figure
+//! without one says more about the machine than about the house. `docs/performance.md` is made by
+//! this room, and says what each figure means.
 
+mod base;
+mod beside;
+mod cluster;
+mod criterion;
 mod figures;
+mod goals;
 mod load;
+mod page;
 mod parked;
-
+mod picture;
 mod report;
+mod rounds;
+mod web;
 mod world;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Context;
 use tokio_util::sync::CancellationToken;
 
-use crate::clock::System;
 use crate::house::House;
 use crate::pump;
-use crate::store::sqlite::SqliteStore;
-use load::Load;
-use world::Post;
+use base::Base;
+use cluster::Cluster;
 
+pub use beside::Peer;
+pub use criterion::{Single, singles};
+pub use figures::Figures;
 pub use parked::{Parked, parked, wake};
-pub use report::{Report, Row, parked_table};
+pub use report::{Beside, Half, Report, Row};
+pub use web::serve;
 
-/// Turns in one transaction of the limit that the house is held against.
-const GROUP: usize = 64;
-/// Bytes that are written before each sync of the disk's own figure: a page.
-const PAGE: usize = 4096;
+/// The flow that is measured.
+pub const FLOW: &str = include_str!("bench/approval.yaml");
 
-/// What to measure.
+/// How to measure.
 pub struct Plan {
+    /// Where the measured databases lie: on the disk that counts.
+    pub folder: PathBuf,
     /// How long each load lasts.
     pub lasts: Duration,
     /// Workers at once, a load each.
     pub users: Vec<usize>,
-    /// Interleaved rounds of load and limit; the median of each is told.
+    /// Rounds of load, limit and disk, taken in turns.
     pub rounds: usize,
+    /// Programs that do the same, in the same rounds.
+    pub beside: Vec<Peer>,
 }
 
-/// Measures turns in this process over a database in `folder`, which should be on the disk that
-/// counts.
-pub async fn turns(folder: &Path, plan: &Plan) -> anyhow::Result<Report> {
-    let mut report = Report::default();
+/// Over what to measure.
+pub enum Over {
+    /// Files.
+    Sqlite,
+    /// A PostgreSQL that is there.
+    Url(String),
+    /// A throw-away PostgreSQL.
+    Postgres,
+}
+
+/// Measures each number of users; with `web`, everybody through a web socket of her own.
+pub async fn turns(plan: &Plan, over: &Over, web: bool) -> anyhow::Result<Vec<Row>> {
+    let base = match over {
+        Over::Sqlite => Base::Sqlite(plan.folder.clone()),
+        Over::Url(url) => Base::Url(url.clone()),
+        Over::Postgres => Base::Cluster(Arc::new(Cluster::start(&plan.folder)?)),
+    };
+    let mut rows = Vec::new();
     for &users in &plan.users {
-        let (mut loads, mut limits, mut syncs) = (Vec::new(), Vec::new(), Vec::new());
-        for round in 0..plan.rounds {
-            eprintln!("{users} users, round {} of {}", round + 1, plan.rounds);
-            let place = tempfile::tempdir_in(folder).context("a folder for the database")?;
-            let file = place.path().join("house.db");
-            let store = Arc::new(SqliteStore::open(&file, world::vault()).await?);
-            let post = Arc::new(Post::default());
-            let house = world::house(store.clone(), Arc::new(System), post.clone()).await?;
-            load::meet(&house, users).await?;
-            let running = start(&house);
-            let load = Load { users, lasts: plan.lasts, pause: Duration::ZERO };
-            loads.push(load::run(&house, &post, &load).await?);
-            running.stop().await?;
-            let sizes = store.sizes().await?;
-            limits.push(store.limit(sizes, GROUP.min(users.max(1)), plan.lasts / 2).await?);
-            syncs.push(syncs_a_second(place.path(), plan.lasts / 4)?);
-        }
-        let load = median(loads, |it| it.turns_a_second);
-        report.rows.push(Row {
-            name: format!("{users} users, SQLite"),
-            turns_a_second: load.turns_a_second,
-            p50_ms: load.p50_ms,
-            p99_ms: load.p99_ms,
-            cpu_ms: load.cpu_ms,
-            limit: median(limits, |it| *it),
-            syncs: median(syncs, |it| *it),
-        });
+        rows.push(rounds::row(&base, plan, users, web).await?);
     }
-    report.memory_mb = figures::memory_mb().map(|(most, _)| most);
-    Ok(report)
+    Ok(rows)
 }
 
-/// A bar for what takes long.
-fn progress(total: usize, doing: &'static str) -> indicatif::ProgressBar {
-    let bar = indicatif::ProgressBar::new(u64::try_from(total).unwrap_or_default());
-    bar.set_message(doing);
-    bar
+/// On what it was measured, and how busy that was before.
+pub fn machine(plan: &Plan) -> String {
+    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
+    let of = |text: &str, name: &str| {
+        let line = text.lines().find_map(|it| it.strip_prefix(name)).unwrap_or("?");
+        line.trim_start_matches([' ', '\t', ':']).trim().to_owned()
+    };
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let (cpu, memory) =
+        (of(&read("/proc/cpuinfo"), "model name"), of(&read("/proc/meminfo"), "MemTotal"));
+    let busy = read("/proc/loadavg").split(' ').next().unwrap_or("?").to_owned();
+    let kernel = read("/proc/sys/kernel/osrelease").trim().to_owned();
+    let now = chrono::Utc::now().format("%Y-%m-%d %H:%M");
+    let (rounds, lasts) = (plan.rounds, plan.lasts.as_secs_f64());
+    format!(
+        "Measured {now} UTC by version {}: {cores} cores ({cpu}), {memory} of memory, Linux {kernel}, a load average of {busy} before. \
+         {rounds} rounds of {lasts} s each; medians.",
+        env!("CARGO_PKG_VERSION"),
+    )
 }
 
-/// The one whose figure is in the middle.
-fn median<T: Clone>(mut all: Vec<T>, of: impl Fn(&T) -> f64) -> T {
-    all.sort_by(|one, other| of(one).total_cmp(&of(other)));
-    all[all.len() / 2].clone()
+/// Puts the figures into a page between its marks, and the picture beside it.
+pub fn write(page: &Path, report: &Report) -> anyhow::Result<()> {
+    page::put(page, &report.page(), &picture::svg(report))
 }
 
 /// The loops of a house, until they are stopped.
@@ -108,17 +121,4 @@ impl Running {
         self.shutdown.cancel();
         self.loops.await.context("the loops ended badly")
     }
-}
-
-/// How often this disk can be told to keep what was written, a second.
-fn syncs_a_second(folder: &Path, lasts: Duration) -> anyhow::Result<f64> {
-    use std::io::Write;
-    let mut file = std::fs::File::create(folder.join("syncs"))?;
-    let (page, began, mut syncs) = ([7; PAGE], Instant::now(), 0);
-    while began.elapsed() < lasts {
-        file.write_all(&page)?;
-        file.sync_data()?;
-        syncs += 1;
-    }
-    Ok(f64::from(syncs) / began.elapsed().as_secs_f64())
 }

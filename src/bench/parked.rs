@@ -13,10 +13,10 @@ use mendline_engine::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::figures::{memory_mb, ms};
+use super::figures::{Process, ms};
 use super::load::{self, Load};
+use super::start;
 use super::world::{self, CHANNEL, PAYER, Post};
-use super::{progress, start};
 use crate::channels::Incoming;
 use crate::clock::{Clock, System, Virtual};
 use crate::pump;
@@ -33,6 +33,9 @@ const DUE_TOGETHER: usize = 10_000;
 const USERS: usize = 32;
 /// How long they write.
 const LASTS: Duration = Duration::from_secs(4);
+/// Who is parked first, and who writes first after the start.
+const MODEL: &str = "worker-model";
+const FIRST: &str = "worker-first";
 /// How often it is looked whether they have fired.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// How long timers may take before the run counts as broken.
@@ -47,6 +50,8 @@ pub struct Parked {
     pub disk_bytes_each: f64,
     /// Megabytes that the fresh process holds after its first reply.
     pub memory_mb: f64,
+    /// The same after the 32 users went home.
+    pub memory_after_mb: f64,
     /// From the start of the process to the first reply, in milliseconds.
     pub first_reply_ms: f64,
     /// Messages whose turn was durable, a second, with 32 users.
@@ -82,10 +87,12 @@ pub async fn parked(folder: &Path, count: usize) -> anyhow::Result<Parked> {
 async fn park(file: &Path, count: usize) -> anyhow::Result<()> {
     let store = Arc::new(SqliteStore::open(file, world::vault()).await?);
     let post = Arc::new(Post::default());
-    let house = world::house(store.clone(), Arc::new(System), post).await?;
-    load::meet(&house, USERS + 1).await?;
+    let house = world::house(store.clone(), Arc::new(System), Some(post)).await?;
     // One is parked as anybody would be, and is the model of the others.
-    let model = load::worker(USERS);
+    let model = MODEL.to_owned();
+    for id in [MODEL, FIRST, &world::adjuster_of(FIRST)] {
+        load::meet(&house, id).await?;
+    }
     let hi = Incoming::Words("hi".into());
     house.arrive(PAYER, CHANNEL, "model", &model, hi, None).await?;
     pump::until_idle(&house).await?;
@@ -93,7 +100,8 @@ async fn park(file: &Path, count: usize) -> anyhow::Result<()> {
     let model = found.into_iter().next().context("the model did not begin")?;
     ensure!(!model.state.timers.is_empty(), "the model has no timer");
     let far = Timestamp(house.clock.now().0 + 30 * 24 * 3_600_000);
-    let bar = progress(count, "parking");
+    let bar = indicatif::ProgressBar::new(u64::try_from(count).unwrap_or_default());
+    bar.set_style(indicatif::ProgressStyle::with_template("parking {bar:40} {pos}/{len} {eta}")?);
     for first in (0..count).step_by(AT_ONCE) {
         let last = count.min(first + AT_ONCE);
         let carries = (first..last).map(|nth| like(&model, nth, far)).collect();
@@ -171,16 +179,17 @@ fn like(model: &Conversation, nth: usize, far: Timestamp) -> Carry {
 pub async fn wake(file: &Path, started: Instant) -> anyhow::Result<()> {
     let store = Arc::new(SqliteStore::open(file, world::vault()).await?);
     let post = Arc::new(Post::default());
-    let house = world::house(store.clone(), Arc::new(System), post.clone()).await?;
+    let house = world::house(store.clone(), Arc::new(System), Some(post.clone())).await?;
     let running = start(&house);
-    let mut mailbox = post.open(&load::worker(0));
+    let mut mailbox = post.open(FIRST);
     let hi = Incoming::Words("hi".into());
-    house.arrive(PAYER, CHANNEL, "first", &load::worker(0), hi, None).await?;
+    house.arrive(PAYER, CHANNEL, "first", FIRST, hi, None).await?;
     mailbox.recv().await.context("no first reply")?;
     let first_reply_ms = ms(&started.elapsed());
-    let memory_mb = memory_mb().map_or(0.0, |(_, now)| now);
-    let load = Load { users: USERS, lasts: LASTS, pause: Duration::ZERO };
-    let figures = load::run(&house, &post, &load).await?;
+    let memory_mb = Process::Ours.memory_mb().map_or(0.0, |(_, now)| now);
+    let load = Load { users: USERS, lasts: LASTS, pace: None };
+    let figures = load::run(&house, &post, &load, || None).await?;
+    let memory_after_mb = Process::Ours.memory_mb().map_or(0.0, |(_, now)| now);
     running.stop().await?;
     drop(house);
     let (due, half_late_ms, last_late_ms) = ring(store).await?;
@@ -188,6 +197,7 @@ pub async fn wake(file: &Path, started: Instant) -> anyhow::Result<()> {
         count: 0,
         disk_bytes_each: 0.0,
         memory_mb,
+        memory_after_mb,
         first_reply_ms,
         turns_a_second: figures.turns_a_second,
         cpu_ms: figures.cpu_ms.unwrap_or_default(),
@@ -202,7 +212,7 @@ pub async fn wake(file: &Path, started: Instant) -> anyhow::Result<()> {
 /// Moves the clock to where the timers are due together, and waits until each took its turn.
 async fn ring(store: Arc<SqliteStore>) -> anyhow::Result<(usize, f64, f64)> {
     let clock = Arc::new(Virtual::at(Timestamp(chrono::Utc::now().timestamp_millis())));
-    let house = world::house(store.clone(), clock.clone(), Arc::new(Post::default())).await?;
+    let house = world::house(store.clone(), clock.clone(), Some(Arc::new(Post::default()))).await?;
     pump::until_idle(&house).await?;
     clock.set(Timestamp(clock.now().0 + 40 * 24 * 3_600_000));
     let waiting = async || -> anyhow::Result<usize> {

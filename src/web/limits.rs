@@ -49,10 +49,10 @@ pub fn per_minute(max: NonZeroU32) -> ByAddress {
     RateLimiter::keyed(Quota::per_minute(max))
 }
 
-/// [`SAYS_MAX`] in [`SAYS_PER`].
-pub fn says() -> BySession {
-    let each = SAYS_PER / SAYS_MAX.get();
-    let quota = Quota::with_period(each).expect("half a second is not 0").allow_burst(SAYS_MAX);
+/// So many in [`SAYS_PER`].
+pub fn says(max: NonZeroU32) -> BySession {
+    let each = (SAYS_PER / max.get()).max(Duration::from_nanos(1));
+    let quota = Quota::with_period(each).expect("it is not 0").allow_burst(max);
     RateLimiter::keyed(quota)
 }
 

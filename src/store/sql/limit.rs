@@ -12,8 +12,6 @@ use super::writes::Writes;
 use super::{BEGIN, SqlStore};
 use crate::store::StoreError;
 
-/// Whose rows these are.
-const PAYER: &str = "limit";
 /// Conversations among which the turns go round, as in `models/limits`.
 const CONVERSATIONS: i64 = 5_000;
 
@@ -25,6 +23,19 @@ pub struct Sizes {
     record: usize,
     message: usize,
     question: usize,
+}
+
+impl Sizes {
+    /// As plain numbers, for another database.
+    pub fn bytes(self) -> [usize; 5] {
+        [self.state, self.event, self.record, self.message, self.question]
+    }
+}
+
+impl From<[usize; 5]> for Sizes {
+    fn from([state, event, record, message, question]: [usize; 5]) -> Sizes {
+        Sizes { state, event, record, message, question }
+    }
 }
 
 impl SqlStore {
@@ -53,20 +64,23 @@ impl SqlStore {
         })
     }
 
-    /// Writes the rows of so many turns a transaction, for so long; answers turns a second.
+    /// Writes the rows of so many turns a transaction, for so long; answers turns a second. Who
+    /// does it several times at once gives each a payer of its own.
     #[doc(hidden)]
     pub async fn limit(
         &self,
-        sizes: Sizes,
+        payer: &str,
+        sizes: impl Into<Sizes>,
         at_once: usize,
         lasts: Duration,
     ) -> Result<f64, StoreError> {
+        let sizes = sizes.into();
         let mut writer = self.writer().await?;
-        let mut nth = begin_all(&mut writer, sizes).await?;
+        let mut nth = begin_all(&mut writer, payer, sizes).await?;
         let (began, first) = (Instant::now(), nth);
         while began.elapsed() < lasts {
             let mut tx = writer.begin_with(BEGIN).await?;
-            let (advanced, writes) = turns(sizes, nth, at_once);
+            let (advanced, writes) = turns(payer, sizes, nth, at_once);
             advanced.fetch(&mut tx, &[], ADVANCE).await?;
             writes.run(&mut tx).await?;
             tx.commit().await?;
@@ -77,9 +91,13 @@ impl SqlStore {
 }
 
 /// Makes the conversations, once; answers the number of the next turn.
-async fn begin_all(connection: &mut super::Connection, sizes: Sizes) -> Result<i64, StoreError> {
+async fn begin_all(
+    connection: &mut super::Connection,
+    payer: &str,
+    sizes: Sizes,
+) -> Result<i64, StoreError> {
     let row = sqlx::query("select coalesce(max(record_seq), 0) as turns, count(*) as there from conversations where payer = $1")
-        .bind(PAYER)
+        .bind(payer)
         .fetch_one(&mut *connection)
         .await?;
     if row.try_get::<i64, _>("there")? == 0 {
@@ -88,7 +106,7 @@ async fn begin_all(connection: &mut super::Connection, sizes: Sizes) -> Result<i
             for nth in first..first + 500 {
                 let id = format!("c{nth:06}");
                 writes.begun.push([
-                    PAYER.into(),
+                    payer.into(),
                     id.as_str().into(),
                     "ana".into(),
                     "limit".into(),
@@ -110,14 +128,14 @@ async fn begin_all(connection: &mut super::Connection, sizes: Sizes) -> Result<i
 }
 
 /// The rows of turns `first..first + count`: what a message of the approval writes.
-fn turns(sizes: Sizes, first: i64, count: usize) -> (Rows, Writes) {
+fn turns(payer: &str, sizes: Sizes, first: i64, count: usize) -> (Rows, Writes) {
     let (mut advanced, mut writes) = (Rows::new(ADVANCED), Writes::default());
     for nth in (first..).take(count) {
         let (id, round) = (format!("c{:06}", nth % CONVERSATIONS), nth / CONVERSATIONS);
         let now = Timestamp(nth);
         let effect = format!("{id}/{round}.0");
         advanced.push([
-            PAYER.into(),
+            payer.into(),
             id.as_str().into(),
             round.into(),
             (round + 1).into(),
@@ -129,7 +147,7 @@ fn turns(sizes: Sizes, first: i64, count: usize) -> (Rows, Writes) {
         ]);
         let n = writes.next();
         writes.events.push([
-            PAYER.into(),
+            payer.into(),
             n.into(),
             "web".into(),
             format!("m{nth}").into(),
@@ -144,7 +162,7 @@ fn turns(sizes: Sizes, first: i64, count: usize) -> (Rows, Writes) {
             None::<Vec<u8>>.into(),
         ]);
         writes.record.push([
-            PAYER.into(),
+            payer.into(),
             id.as_str().into(),
             (round + 1).into(),
             now.0.into(),
@@ -153,7 +171,7 @@ fn turns(sizes: Sizes, first: i64, count: usize) -> (Rows, Writes) {
         ]);
         let n = writes.next();
         writes.messages.push([
-            PAYER.into(),
+            payer.into(),
             n.into(),
             effect.as_str().into(),
             id.as_str().into(),
@@ -165,12 +183,12 @@ fn turns(sizes: Sizes, first: i64, count: usize) -> (Rows, Writes) {
             vec![7; sizes.message].into(),
             now.0.into(),
         ]);
-        let key = (PAYER.to_owned(), effect.clone(), "ana".to_owned());
+        let key = (payer.to_owned(), effect.clone(), "ana".to_owned());
         writes.question(
             key,
             false,
             [
-                PAYER.into(),
+                payer.into(),
                 effect.as_str().into(),
                 "ana".into(),
                 id.as_str().into(),
@@ -183,7 +201,7 @@ fn turns(sizes: Sizes, first: i64, count: usize) -> (Rows, Writes) {
             ],
         );
         let timer =
-            [PAYER.into(), id.as_str().into(), "silence".into(), round.into(), i64::MAX.into()];
+            [payer.into(), id.as_str().into(), "silence".into(), round.into(), i64::MAX.into()];
         writes.timers.push(timer);
     }
     (advanced, writes)
