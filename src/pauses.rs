@@ -31,6 +31,7 @@ pub const BY_ITSELF: &str = "mendline";
 #[derive(Default)]
 pub struct Pauses {
     limits: OnceLock<Outbound>,
+    fresh: OnceLock<Duration>,
     read: Mutex<Option<(Instant, Arc<Vec<Pause>>)>>,
     /// By payer and flow: the hour, and what is left in the hand.
     in_hand: Mutex<HashMap<(String, String), (i64, u32)>>,
@@ -46,11 +47,18 @@ impl Pauses {
         let _ = self.limits.set(outbound);
     }
 
+    /// Reads pauses again whenever somebody asks: a simulation's seed must play the same run
+    /// however fast the machine is.
+    #[doc(hidden)]
+    pub fn keep_nothing(&self) {
+        let _ = self.fresh.set(Duration::ZERO);
+    }
+
     /// What is paused now.
     pub async fn now(&self, store: &dyn Store) -> Result<Arc<Vec<Pause>>, StoreError> {
         let kept = self.read.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some((at, pauses)) = kept
-            && at.elapsed() < FRESH
+            && at.elapsed() < *self.fresh.get_or_init(|| FRESH)
         {
             return Ok(pauses);
         }

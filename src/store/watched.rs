@@ -1,6 +1,9 @@
 //! A store that is watched: somebody may look at, hold up or refuse every use of it. A test kills
 //! a house with it ([`super::crashing`]), and the simulation has it pause, lose answers, go away.
 
+mod care;
+mod watch;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -10,25 +13,7 @@ use serde_json::Value;
 use super::rows::*;
 use super::{Care, Shared, Store, StoreError};
 
-/// One use of a store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Use {
-    /// The method.
-    pub method: &'static str,
-    /// What it does.
-    pub kind: Kind,
-}
-
-/// What a use of a store does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// Changes nothing, or, for a lease, nothing that the next write does not change again.
-    Read,
-    /// Changes something.
-    Write,
-    /// Commits turns.
-    Turns,
-}
+pub use watch::{Kind, Use, Watch};
 
 fn read(method: &'static str) -> Use {
     Use { method, kind: Kind::Read }
@@ -36,55 +21,6 @@ fn read(method: &'static str) -> Use {
 
 fn write(method: &'static str) -> Use {
     Use { method, kind: Kind::Write }
-}
-
-/// Who watches. An error takes the place of the answer: before, nothing of it is done; after,
-/// all of it is, and the caller never learns it.
-#[async_trait]
-pub trait Watch: Send + Sync {
-    /// Something is to be done; answers with a number for [`Watch::after`].
-    async fn before(&self, it: Use) -> Result<u64, StoreError>;
-
-    /// It is done.
-    async fn after(&self, it: Use, number: u64) -> Result<(), StoreError>;
-
-    /// An arrival on its way in. `Some` answers in the store's place.
-    fn arrival(&self, _arrival: &mut NewArrival) -> Option<Accepted> {
-        None
-    }
-
-    /// Conversations on their way to be turned.
-    fn claimed(&self, _claimed: &mut Vec<Claimed>) {}
-
-    /// Turns on their way in.
-    fn turns(&self, _commits: &mut Vec<TurnCommit>) {}
-
-    /// What became of turns.
-    fn turned(&self, _commits: &[TurnCommit], _results: &mut [Result<(), StoreError>]) {}
-
-    /// A person turn was committed.
-    fn routed(&self, _commit: &PersonCommit) {}
-
-    /// A person was read.
-    fn met(&self, _person: &mut Option<Person>) {}
-
-    /// Whether bytes are to be frozen.
-    fn freezes(&self, _key: &MessageRef) -> bool {
-        true
-    }
-
-    /// Whether what became of a message is to be written.
-    fn settles(&self, _key: &MessageRef, _became: &Became) -> bool {
-        true
-    }
-
-    /// What became of a message was written.
-    fn settled(&self, _key: &MessageRef, _became: &Became) {}
-
-    /// Whether what became of a call is to be written.
-    fn returns(&self, _key: &EffectRef, _became: &CallBecame) -> bool {
-        true
-    }
 }
 
 /// A store and who watches it.
@@ -361,7 +297,12 @@ impl<W: Watch> Store for Watched<W> {
     }
 
     async fn append_line(&self, line: &NewLine) -> Result<i64, StoreError> {
-        self.around(write("append_line"), self.inner.append_line(line)).await
+        let appending = async {
+            let seq = self.inner.append_line(line).await?;
+            self.watch.lined(line);
+            Ok(seq)
+        };
+        self.around(write("append_line"), appending).await
     }
 
     async fn acknowledge(
@@ -482,7 +423,7 @@ impl<W: Watch> Store for Watched<W> {
     }
 
     fn care(&self) -> &dyn Care {
-        self.inner.care()
+        self
     }
 
     fn shared(&self) -> &dyn Shared {
