@@ -355,7 +355,7 @@ async fn call_one(
         return Ok(None);
     }
     if let Some(refused) = refused {
-        return Ok(Some(CallBecame::Returned(refused)));
+        return Ok(Some(CallBecame::NotBegun(refused)));
     }
     if row.write {
         // From here on nobody can say that nothing was changed.

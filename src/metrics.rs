@@ -135,8 +135,8 @@ impl Metrics {
     pub fn called(&self, row: &CallRow, became: &CallBecame) -> &'static str {
         let result = match became {
             CallBecame::Returned(CallResult::Done(_)) => "done",
-            CallBecame::Returned(CallResult::Refused { .. }) => "refused",
             CallBecame::Returned(CallResult::Unknown) => "unknown",
+            CallBecame::Returned(CallResult::Refused { .. }) | CallBecame::NotBegun(_) => "refused",
             CallBecame::Later(_) => "later",
         };
         let labels = [("payer", row.payer.as_str()), ("action", &row.action), ("result", result)];

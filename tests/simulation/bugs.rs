@@ -129,6 +129,7 @@ pub fn outline(became: &CallBecame) -> String {
     match became {
         CallBecame::Later(at) => format!("later {at}"),
         CallBecame::Returned(CallResult::Done(_)) => "done".into(),
+        CallBecame::NotBegun(it) => format!("{} (not begun)", json!(it)),
         CallBecame::Returned(other) => json!(other).to_string(),
     }
 }

@@ -104,10 +104,19 @@ async fn nothing_is_lost(run: &Run<'_>) {
     }
 }
 
+/// Whoever is no worker, where the record does not say who.
+const STAFF: &str = "somebody of the staff";
+
+fn is_worker(party: &str) -> bool {
+    party == "worker"
+}
+
 /// What each act did stands in the records once: a tap as often as somebody tapped.
 fn applied_once(run: &Run<'_>, all: &[Whole]) {
     let mut did: BTreeMap<String, i64> = BTreeMap::new();
     let mut said: BTreeMap<(String, String), i64> = BTreeMap::new();
+    let workers: BTreeSet<&str> = run.cast.workers.iter().map(|it| it.id).collect();
+    let speaker = |who: &str, is_worker: bool| if is_worker { who } else { STAFF }.to_owned();
     for act in &run.world.lock().acts {
         match &act.incoming {
             Incoming::Tap { question, choice, with } => {
@@ -119,7 +128,8 @@ fn applied_once(run: &Run<'_>, all: &[Whole]) {
                 *did.entry(what.to_string()).or_default() += 1;
             }
             Incoming::Words(words) => {
-                *said.entry((act.person.clone(), words.clone())).or_default() += 1;
+                let who = speaker(&act.person, workers.contains(act.person.as_str()));
+                *said.entry((who, words.clone())).or_default() += 1;
             }
             _ => {}
         }
@@ -139,7 +149,9 @@ fn applied_once(run: &Run<'_>, all: &[Whole]) {
                 let what = json!([handoff, "desk", desk["actor"]["person"], desk["action"]]);
                 *did.entry(what.to_string()).or_default() -= 1;
             } else if let Some(words) = words_of(event) {
-                *said.entry((principal.clone(), words)).or_default() -= 1;
+                // The record knows a party, and whose matter it is.
+                let who = speaker(principal, event["said"]["party"].as_str().is_none_or(is_worker));
+                *said.entry((who, words)).or_default() -= 1;
             }
         }
     }

@@ -31,8 +31,9 @@ use crate::world::{DAY_MS, HOUR_MS, MINUTE_MS, OUTAGE, SimClock, Weather, World}
 
 /// A simulated plugin that answers does so at once; this is only for those that never do.
 const PATIENCE: Duration = Duration::from_millis(1);
-/// A pass that takes so long waits for something that never comes.
-const STUCK: Duration = Duration::from_secs(30);
+/// A pass that takes so long, so often in a row, waits for something that never comes. Once alone
+/// is no proof: the machine itself may have stood still.
+const STUCK: (Duration, u32) = (Duration::from_secs(10), 4);
 /// How far the clock moves after everything was calm: past every ladder and reminder.
 const SETTLES_FOR_MS: i64 = 90 * DAY_MS;
 /// Passes in one quiet moment of a run.
@@ -200,7 +201,7 @@ impl<'a> Run<'a> {
     pub async fn work(&mut self, number: usize, mut work: Work) -> Option<bool> {
         let world = self.world.clone();
         world.lock().running = number;
-        let going = poll_fn(|context| {
+        let mut going = poll_fn(|context| {
             world.lock().parked = None;
             match work.as_mut().poll(context) {
                 Poll::Ready(outcome) => Poll::Ready(Ok(outcome)),
@@ -210,9 +211,16 @@ impl<'a> Run<'a> {
                 },
             }
         });
-        let Ok(went) = tokio::time::timeout(STUCK, going).await else {
-            self.world.wrong(format!("replica {number} waits for what never comes"));
-            return None;
+        let mut waited = 0;
+        let went = loop {
+            match tokio::time::timeout(STUCK.0, &mut going).await {
+                Ok(went) => break went,
+                Err(_) if waited < STUCK.1 => waited += 1,
+                Err(_) => {
+                    self.world.wrong(format!("replica {number} waits for what never comes"));
+                    return None;
+                }
+            }
         };
         let moved = match went {
             Ok(outcome) => Some(self.came(number, outcome)),

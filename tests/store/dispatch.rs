@@ -27,6 +27,7 @@ crate::on_every_store! {
     dead_letters_are_kept_for_their_payer
     a_call_is_leased_until_its_result_is_here
     rule_02_a_second_result_of_a_call_is_no_news
+    rule_11_who_slept_over_its_look_at_authority_ends_nothing_that_was_begun
     rule_11_a_write_that_nobody_began_was_not_attempted
     a_read_that_lapsed_counts_as_an_attempt
 }
@@ -339,4 +340,20 @@ async fn rule_02_a_second_result_of_a_call_is_no_news(store: &dyn Store) {
     assert_eq!(claimed.events[0].1, Event::Returned { call: key(0, 0), result: done });
     assert_eq!(claimed.events[0].2, "call");
     assert_eq!(store.lease_calls(after_ms(LEASE_MS), LEASE_MS, 9).await.unwrap(), []);
+}
+
+async fn rule_11_who_slept_over_its_look_at_authority_ends_nothing_that_was_begun(
+    store: &dyn Store,
+) {
+    let refused = CallResult::Refused { code: "authority_unknown".into(), message: "".into() };
+    call_that(store, true).await;
+    store.lease_calls(NOW, LEASE_MS, 9).await.unwrap();
+    let next = store.lease_calls(after_ms(LEASE_MS), LEASE_MS, 9).await.unwrap().remove(0);
+    store.begin_call(&next).await.unwrap();
+    let late = CallBecame::NotBegun(refused.clone());
+    store.settle_call(ACME, &effect("c1", 0, 0), late, NOW).await.unwrap();
+    assert_eq!(claim(store).await, [], "it may be done by now");
+    let returned = CallBecame::Returned(CallResult::Done(json!(1)));
+    store.settle_call(ACME, &effect("c1", 0, 0), returned, NOW).await.unwrap();
+    assert_eq!(claim_one(store).await.events.len(), 1);
 }

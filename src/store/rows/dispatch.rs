@@ -108,6 +108,8 @@ pub enum CallBecame {
     Returned(CallResult),
     /// To be tried again.
     Later(Timestamp),
+    /// It is over and was never begun. Nothing, where somebody has begun it since it was leased.
+    NotBegun(CallResult),
 }
 
 /// A message with what became of it, for the timeline.

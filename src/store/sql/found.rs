@@ -41,6 +41,8 @@ pub(super) struct Sending {
 /// An open call.
 pub(super) struct Calling {
     pub(super) key_person: String,
+    /// Whether an attempt at it was begun.
+    pub(super) begun: bool,
 }
 
 /// What was found.
@@ -263,14 +265,17 @@ impl Found {
                 connection,
                 &[],
                 &format!(
-                    "select mine.payer as payer, mine.effect as name, mine.key_person as key_person
+                    "select mine.payer as payer, mine.effect as name, mine.key_person as key_person,
+                            cast(case when mine.attempts > 0 then 1 else 0 end as bigint) as begun
                      from v join calls mine on mine.payer = v.payer and mine.effect = v.name
                      where mine.settled_at is null order by mine.payer, mine.effect {LOCKED}"
                 ),
             )
             .await?;
         for row in &rows {
-            self.calls.insert(name(row)?, Calling { key_person: row.try_get("key_person")? });
+            let calling =
+                Calling { key_person: row.try_get("key_person")?, begun: flag(row, "begun")? };
+            self.calls.insert(name(row)?, calling);
         }
         Ok(())
     }
