@@ -43,4 +43,5 @@ mod replicas;
 mod shared;
 mod time;
 mod turns;
+mod vanished;
 mod watch;

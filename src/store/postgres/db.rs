@@ -1,11 +1,17 @@
 //! What is PostgreSQL's own in the shared statements.
 
 use std::fmt::Write as _;
+use std::pin::pin;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
+use sqlx::Connection as _;
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgPool, PgRow};
 use sqlx::{PgConnection, Postgres};
 
 use super::sql::rows::{Cell, Column};
+use crate::store::StoreError;
 
 pub(super) type Database = Postgres;
 pub(super) type Connection = PgConnection;
@@ -30,6 +36,78 @@ pub(super) const LOCKED: &str = "for no key update of mine";
 pub(super) const UNLESS_LOCKED: &str = "for no key update of mine skip locked";
 /// Rows of one statement: each column is one parameter, so this only bounds memory.
 pub(super) const ROWS_MAX: usize = 1024;
+
+/// How long the database may take over one thing before it counts as away. A machine that
+/// vanished sends no word of it, and TCP believes in it for a quarter of an hour; the slowest thing
+/// that is asked of one that is there, a full batch that waits for a busy disk, takes a tenth of this.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(10);
+/// The same for what reads whole tables, which only operators and a daily round ask for.
+const SEARCHES_WITHIN: Duration = Duration::from_secs(120);
+/// How long a connection may take to say that it still is one.
+const PINGS_WITHIN: Duration = Duration::from_secs(1);
+/// How long after something was cut off every connection is asked whether it still is one: by
+/// then each has been used.
+const DOUBTED_FOR: Duration = Duration::from_secs(60);
+
+/// When something was cut off last.
+static CUT_OFF: Mutex<Option<Instant>> = Mutex::new(None);
+
+/// Cuts off what takes too long. Whether it was done nobody knows, as with every [`StoreError::Away`].
+pub(super) async fn within<T>(
+    doing: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    at_most(ANSWERS_WITHIN, doing).await
+}
+
+/// The same for what reads much.
+pub(super) async fn searching<T>(
+    doing: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    at_most(SEARCHES_WITHIN, doing).await
+}
+
+async fn at_most<T>(
+    limit: Duration,
+    doing: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    let mut doing = pin!(doing);
+    if let Ok(done) = tokio::time::timeout(limit, &mut doing).await {
+        return done;
+    }
+    // Said before what was cut off is dropped, so that its connection is doubted as it comes back.
+    *CUT_OFF.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    Err(StoreError::Away(format!("no answer within {} seconds", limit.as_secs())))
+}
+
+/// Whether the time is up in which a batch may be tried once more: whoever waits for it has waited
+/// long enough.
+pub(super) fn took_long(began: tokio::time::Instant) -> bool {
+    began.elapsed() >= ANSWERS_WITHIN
+}
+
+/// Whether a connection still is one. Its answer to what was cut off may still be to come, or never
+/// come.
+pub(super) async fn ping(connection: &mut Connection) -> Result<(), sqlx::Error> {
+    match tokio::time::timeout(PINGS_WITHIN, connection.ping()).await {
+        Ok(answered) => answered,
+        Err(_) => Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
+    }
+}
+
+/// A connection that is of no use any more. Its end is not waited for: it may never hear of it.
+pub(super) async fn give_up(broken: PoolConnection<Postgres>) {
+    drop(broken.detach());
+}
+
+/// Whether a connection that comes back to its pool is sound. The pool asks it itself, and would wait
+/// for one that is not as long as TCP does.
+pub(super) async fn is_sound(connection: &mut Connection) -> Result<bool, sqlx::Error> {
+    let cut_off = *CUT_OFF.lock().unwrap_or_else(PoisonError::into_inner);
+    if cut_off.is_some_and(|it| it.elapsed() < DOUBTED_FOR) {
+        ping(connection).await?;
+    }
+    Ok(true)
+}
 
 /// `select` of rows whose columns are the parameters after `before`, an array each.
 pub(super) fn source(columns: &[Column], _rows: usize, before: usize) -> String {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{Connection, PgConnection, Row};
 
-use super::db::WRITERS;
+use super::db::{WRITERS, is_sound, ping, within};
 use super::sql::shared::Formats;
 use super::sql::writer::Writer;
 use super::wire::PgWire;
@@ -16,10 +16,10 @@ use crate::store::StoreError;
 use crate::store::shared::Wire;
 use crate::vault::Vault;
 
+/// Connections that write, in one server: those of the queue, and one for what is rare.
+const WRITERS_MAX: u32 = WRITERS as u32 + 1;
 /// Connections that read, in one server. Reads take well under a millisecond.
 const READERS_MAX: u32 = 6;
-/// Of these, kept open when nobody reads.
-const READERS_MIN: u32 = 2;
 /// How long to wait for a connection before the database counts as away. Longer than a restart
 /// of the pooler, shorter than anybody's patience.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -68,20 +68,22 @@ impl PostgresStore {
     ) -> Result<PostgresStore, StoreError> {
         let options = options(&address.url)?;
         // Apart, so that a database that cannot be reached says why.
-        let mut first = PgConnection::connect_with(&options).await?;
+        let mut first = connect(&options).await?;
         migrate::migrate(&mut first, further).await?;
         check_key(&mut first, &vault).await?;
         first.close().await?;
         // The places to write are taken at once: nobody crowds this server out later.
-        let writing = u32::try_from(WRITERS).unwrap_or(1) + 1;
-        let writers = pool(options.clone(), writing, writing).await?;
-        let readers = pool(options.clone(), READERS_MIN, READERS_MAX).await?;
+        let writers = pool(WRITERS_MAX).idle_timeout(None).max_lifetime(None);
+        let writers = writers.connect_lazy_with(options.clone());
+        let places = (0..WRITERS_MAX).map(|_| writers.acquire());
+        drop(futures::future::try_join_all(places).await?);
+        let readers = pool(READERS_MAX).connect_lazy_with(options.clone());
         let direct = match (&address.direct, address.pooled) {
             (Some(direct), _) => Some(self::options(direct)?),
             (None, false) => Some(options),
             (None, true) => None,
         };
-        let wire: Option<Arc<dyn Wire>> = direct.map(|it| Arc::new(PgWire(line(it))) as _);
+        let wire: Option<Arc<dyn Wire>> = direct.map(|it| Arc::new(PgWire::over(it)) as _);
         Ok(PostgresStore {
             writer: Some(Writer::begin(writers, vault.clone())),
             readers,
@@ -94,7 +96,7 @@ impl PostgresStore {
 
     /// Opens it for looking. Every write is refused.
     pub async fn open_read_only(url: &str, vault: Arc<Vault>) -> Result<PostgresStore, StoreError> {
-        let readers = pool(options(url)?, 1, READERS_MAX).await?;
+        let readers = pool(READERS_MAX).connect_lazy_with(options(url)?);
         let mut reader = readers.acquire().await?;
         migrate::expect_current(&mut reader).await?;
         expect_key(&mut reader, &vault).await?;
@@ -112,7 +114,7 @@ impl PostgresStore {
     /// Brings the schema of a database up to date and does nothing else. Servers may be running:
     /// every step only adds what the release before can ignore.
     pub async fn migrate(url: &str) -> Result<(), StoreError> {
-        let mut writer = PgConnection::connect_with(&options(url)?).await?;
+        let mut writer = connect(&options(url)?).await?;
         migrate::migrate(&mut writer, &[]).await?;
         Ok(writer.close().await?)
     }
@@ -133,26 +135,35 @@ fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
     Ok(options.application_name("mendline"))
 }
 
-async fn pool(options: PgConnectOptions, min: u32, max: u32) -> Result<PgPool, StoreError> {
-    let pool = PgPoolOptions::new()
-        .min_connections(min)
+/// Connections that are made as they are needed. (Of those that a pool keeps ready by itself, the
+/// ones on their way to a machine that vanished would stand in the way for minutes.)
+fn pool(max: u32) -> PgPoolOptions {
+    PgPoolOptions::new()
         .max_connections(max)
         .acquire_timeout(PATIENCE)
         .test_before_acquire(false)
         .before_acquire(|connection, meta| {
             Box::pin(async move {
                 if meta.idle_for > ASK_AFTER {
-                    connection.ping().await?;
+                    ping(connection).await?;
                 }
                 Ok(true)
             })
-        });
-    Ok(pool.connect_with(options).await?)
+        })
+        .after_release(|connection, _| Box::pin(is_sound(connection)))
 }
 
-/// One connection that listens and one that calls, made when they are needed.
-fn line(options: PgConnectOptions) -> PgPool {
-    PgPoolOptions::new().max_connections(2).acquire_timeout(PATIENCE).connect_lazy_with(options)
+async fn connect(options: &PgConnectOptions) -> Result<PgConnection, StoreError> {
+    within(async { Ok(PgConnection::connect_with(options).await?) }).await
+}
+
+/// One connection that listens or one that calls, made when it is needed.
+pub(super) fn line(options: PgConnectOptions) -> PgPool {
+    PgPoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(PATIENCE)
+        .after_release(|connection, _| Box::pin(is_sound(connection)))
+        .connect_lazy_with(options)
 }
 
 /// The first to open a database writes under which key it seals; every other must have the same.

@@ -9,7 +9,7 @@ use mendline_engine::time::Timestamp;
 use sqlx::{Connection as _, Row as _};
 
 use super::seal::{Sealer, unless_forgotten};
-use super::{BEGIN, DbRow, SqlStore, count, effect, flag};
+use super::{BEGIN, DbRow, SqlStore, count, effect, flag, searching, within};
 use crate::store::care::{Allowance, Care, LegalHold, Pause, PauseKind, PauseRef, Waiting};
 use crate::store::{EffectRef, MessageRef, StoreError};
 
@@ -43,62 +43,71 @@ fn pause_ref(kind: &str, name: String, payer: String) -> Result<PauseRef, StoreE
 #[async_trait]
 impl Care for SqlStore {
     async fn pause(&self, it: &Pause) -> Result<(), StoreError> {
-        let mut writer = self.writer().await?;
-        let mut tx = writer.begin_with(BEGIN).await?;
-        sqlx::query(
-            "insert into pauses (payer, kind, name, proactive, since, who, why)
+        within(async {
+            let mut writer = self.writer().await?;
+            let mut tx = writer.begin_with(BEGIN).await?;
+            sqlx::query(
+                "insert into pauses (payer, kind, name, proactive, since, who, why)
              values ($1, $2, $3, $4, $5, $6, $7)
              on conflict (payer, kind, name) do update
              set proactive = excluded.proactive, who = excluded.who, why = excluded.why",
-        )
-        .bind(payer(&it.of))
-        .bind(it.of.kind.name())
-        .bind(&it.of.name)
-        .bind(i64::from(it.proactive))
-        .bind(it.since.0)
-        .bind(&it.who)
-        .bind(&it.why)
-        .execute(&mut *tx)
-        .await?;
-        Ok(tx.commit().await?)
+            )
+            .bind(payer(&it.of))
+            .bind(it.of.kind.name())
+            .bind(&it.of.name)
+            .bind(i64::from(it.proactive))
+            .bind(it.since.0)
+            .bind(&it.who)
+            .bind(&it.why)
+            .execute(&mut *tx)
+            .await?;
+            Ok(tx.commit().await?)
+        })
+        .await
     }
 
     async fn pauses(&self) -> Result<Vec<Pause>, StoreError> {
-        let rows = sqlx::query(
-            "select payer, kind, name, proactive, since, who, why from pauses
+        within(async {
+            let rows = sqlx::query(
+                "select payer, kind, name, proactive, since, who, why from pauses
              order by since, payer, kind, name",
-        )
-        .fetch_all(&self.readers)
-        .await?;
-        rows.iter().map(pause).collect()
+            )
+            .fetch_all(&self.readers)
+            .await?;
+            rows.iter().map(pause).collect()
+        })
+        .await
     }
 
     async fn resume(&self, of: &PauseRef, now: Timestamp) -> Result<u32, StoreError> {
-        let mut writer = self.writer().await?;
-        let mut tx = writer.begin_with(BEGIN).await?;
-        sqlx::query("delete from pauses where payer = $1 and kind = $2 and name = $3")
-            .bind(payer(of))
-            .bind(of.kind.name())
-            .bind(&of.name)
-            .execute(&mut *tx)
-            .await?;
-        if of.kind == PauseKind::Flow {
-            sqlx::query("delete from allowances where flow = $2 and ($1 = '' or payer = $1)")
+        within(async {
+            let mut writer = self.writer().await?;
+            let mut tx = writer.begin_with(BEGIN).await?;
+            sqlx::query("delete from pauses where payer = $1 and kind = $2 and name = $3")
                 .bind(payer(of))
+                .bind(of.kind.name())
                 .bind(&of.name)
                 .execute(&mut *tx)
                 .await?;
-        }
-        let released = sqlx::query(
-            "update outbox set status = 'due', why = null, due = $2, changed = $2
+            if of.kind == PauseKind::Flow {
+                sqlx::query("delete from allowances where flow = $2 and ($1 = '' or payer = $1)")
+                    .bind(payer(of))
+                    .bind(&of.name)
+                    .execute(&mut *tx)
+                    .await?;
+            }
+            let released = sqlx::query(
+                "update outbox set status = 'due', why = null, due = $2, changed = $2
              where status = 'paused' and settled_at is null and why = $1",
-        )
-        .bind(label(of))
-        .bind(now.0)
-        .execute(&mut *tx)
-        .await?;
-        tx.commit().await?;
-        Ok(u32::try_from(released.rows_affected()).unwrap_or(u32::MAX))
+            )
+            .bind(label(of))
+            .bind(now.0)
+            .execute(&mut *tx)
+            .await?;
+            tx.commit().await?;
+            Ok(u32::try_from(released.rows_affected()).unwrap_or(u32::MAX))
+        })
+        .await
     }
 
     async fn park(
@@ -107,6 +116,7 @@ impl Care for SqlStore {
         under: &PauseRef,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        within(async {
         let mut writer = self.writer().await?;
         let mut tx = writer.begin_with(BEGIN).await?;
         let name = key.effect.to_string();
@@ -140,40 +150,49 @@ impl Care for SqlStore {
             .await?;
         }
         Ok(tx.commit().await?)
+        })
+        .await
     }
 
     async fn parked(&self, under: &PauseRef, limit: u32) -> Result<Vec<MessageRef>, StoreError> {
-        let rows = sqlx::query(
-            "select payer, effect from outbox
+        within(async {
+            let rows = sqlx::query(
+                "select payer, effect from outbox
              where status = 'paused' and settled_at is null and why = $1
              order by seq limit $2",
-        )
-        .bind(label(under))
-        .bind(i64::from(limit))
-        .fetch_all(&self.readers)
-        .await?;
-        rows.iter()
-            .map(|row| {
-                let name: String = row.try_get("effect")?;
-                Ok(MessageRef { payer: row.try_get("payer")?, effect: effect(&name)? })
-            })
-            .collect()
+            )
+            .bind(label(under))
+            .bind(i64::from(limit))
+            .fetch_all(&self.readers)
+            .await?;
+            rows.iter()
+                .map(|row| {
+                    let name: String = row.try_get("effect")?;
+                    Ok(MessageRef { payer: row.try_get("payer")?, effect: effect(&name)? })
+                })
+                .collect()
+        })
+        .await
     }
 
     async fn waiting(&self) -> Result<Vec<Waiting>, StoreError> {
-        let rows = sqlx::query(
-            "select o.payer, o.why, coalesce(c.flow, '') as flow, count(*) as messages,
+        within(async {
+            let rows = sqlx::query(
+                "select o.payer, o.why, coalesce(c.flow, '') as flow, count(*) as messages,
                     min(o.committed) as oldest
              from outbox o left join conversations c on c.payer = o.payer and c.id = o.lane
              where o.status = 'paused' and o.settled_at is null
              group by o.payer, o.why, coalesce(c.flow, '') order by oldest",
-        )
-        .fetch_all(&self.readers)
-        .await?;
-        rows.iter().map(waiting).collect()
+            )
+            .fetch_all(&self.readers)
+            .await?;
+            rows.iter().map(waiting).collect()
+        })
+        .await
     }
 
     async fn allow(&self, it: &Allowance<'_>) -> Result<bool, StoreError> {
+        within(async {
         if it.want > it.limit {
             return Ok(false);
         }
@@ -196,51 +215,60 @@ impl Care for SqlStore {
         .await?;
         tx.commit().await?;
         Ok(taken.rows_affected() == 1)
+        })
+        .await
     }
 
     async fn release_messages(&self, keys: &[MessageRef]) -> Result<(), StoreError> {
-        let mut writer = self.writer().await?;
-        let mut tx = writer.begin_with(BEGIN).await?;
-        for key in keys {
-            sqlx::query(
-                "update outbox set leased_until = null
+        within(async {
+            let mut writer = self.writer().await?;
+            let mut tx = writer.begin_with(BEGIN).await?;
+            for key in keys {
+                sqlx::query(
+                    "update outbox set leased_until = null
                  where payer = $1 and effect = $2 and settled_at is null",
-            )
-            .bind(&key.payer)
-            .bind(key.effect.to_string())
-            .execute(&mut *tx)
-            .await?;
-        }
-        Ok(tx.commit().await?)
+                )
+                .bind(&key.payer)
+                .bind(key.effect.to_string())
+                .execute(&mut *tx)
+                .await?;
+            }
+            Ok(tx.commit().await?)
+        })
+        .await
     }
 
     async fn release_calls(&self, keys: &[(String, EffectRef)]) -> Result<(), StoreError> {
-        let mut writer = self.writer().await?;
-        let mut tx = writer.begin_with(BEGIN).await?;
-        for (payer, key) in keys {
-            sqlx::query(
-                "update calls set leased_until = null
+        within(async {
+            let mut writer = self.writer().await?;
+            let mut tx = writer.begin_with(BEGIN).await?;
+            for (payer, key) in keys {
+                sqlx::query(
+                    "update calls set leased_until = null
                  where payer = $1 and effect = $2 and settled_at is null",
-            )
-            .bind(payer)
-            .bind(key.to_string())
-            .execute(&mut *tx)
-            .await?;
-        }
-        Ok(tx.commit().await?)
+                )
+                .bind(payer)
+                .bind(key.to_string())
+                .execute(&mut *tx)
+                .await?;
+            }
+            Ok(tx.commit().await?)
+        })
+        .await
     }
 
     async fn hold(&self, it: &LegalHold) -> Result<(), StoreError> {
-        let mut writer = self.writer().await?;
-        let mut tx = writer.begin_with(BEGIN).await?;
-        // The person's row is taken first, as forgetting does: one of the two comes before.
-        let known =
-            sqlx::query(LOCK_PERSON).bind(&it.payer).bind(&it.person).execute(&mut *tx).await?;
-        if known.rows_affected() == 0 {
-            return Err(StoreError::Unreadable("nobody of that name is known".into()));
-        }
-        let sealer = Sealer::of(&self.vault, &mut tx, &it.payer, &it.person).await?;
-        sqlx::query(
+        within(async {
+            let mut writer = self.writer().await?;
+            let mut tx = writer.begin_with(BEGIN).await?;
+            // The person's row is taken first, as forgetting does: one of the two comes before.
+            let known =
+                sqlx::query(LOCK_PERSON).bind(&it.payer).bind(&it.person).execute(&mut *tx).await?;
+            if known.rows_affected() == 0 {
+                return Err(StoreError::Unreadable("nobody of that name is known".into()));
+            }
+            let sealer = Sealer::of(&self.vault, &mut tx, &it.payer, &it.person).await?;
+            sqlx::query(
             "insert into legal_holds (payer, person, since, who, why_ct) values ($1, $2, $3, $4, $5)
              on conflict (payer, person) do update
              set who = excluded.who, why_ct = excluded.why_ct",
@@ -252,31 +280,39 @@ impl Care for SqlStore {
         .bind(sealer.seal(WHY, &it.person, &it.why))
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
+            Ok(tx.commit().await?)
+        })
+        .await
     }
 
     async fn lift(&self, payer: &str, person: &str) -> Result<bool, StoreError> {
-        let mut writer = self.writer().await?;
-        let mut tx = writer.begin_with(BEGIN).await?;
-        let lifted = sqlx::query("delete from legal_holds where payer = $1 and person = $2")
-            .bind(payer)
-            .bind(person)
-            .execute(&mut *tx)
-            .await?;
-        tx.commit().await?;
-        Ok(lifted.rows_affected() > 0)
+        within(async {
+            let mut writer = self.writer().await?;
+            let mut tx = writer.begin_with(BEGIN).await?;
+            let lifted = sqlx::query("delete from legal_holds where payer = $1 and person = $2")
+                .bind(payer)
+                .bind(person)
+                .execute(&mut *tx)
+                .await?;
+            tx.commit().await?;
+            Ok(lifted.rows_affected() > 0)
+        })
+        .await
     }
 
     async fn holds(&self, payer: Option<&str>) -> Result<Vec<LegalHold>, StoreError> {
-        let rows = sqlx::query(
-            "select h.payer, h.person, h.since, h.who, h.why_ct, k.wrapped from legal_holds h
+        within(async {
+            let rows = sqlx::query(
+                "select h.payer, h.person, h.since, h.who, h.why_ct, k.wrapped from legal_holds h
              left join person_keys k on k.payer = h.payer and k.person = h.person
              where $1 = '' or h.payer = $1 order by h.since, h.payer, h.person",
-        )
-        .bind(payer.unwrap_or_default())
-        .fetch_all(&self.readers)
-        .await?;
-        rows.iter().filter_map(|row| unless_forgotten(legal_hold(self, row))).collect()
+            )
+            .bind(payer.unwrap_or_default())
+            .fetch_all(&self.readers)
+            .await?;
+            rows.iter().filter_map(|row| unless_forgotten(legal_hold(self, row))).collect()
+        })
+        .await
     }
 
     async fn quiet_since(
@@ -286,6 +322,7 @@ impl Care for SqlStore {
         after: &str,
         limit: u32,
     ) -> Result<Vec<String>, StoreError> {
+        searching(async {
         let rows = sqlx::query(
             "select c.principal from conversations c
              join person_keys k on k.payer = c.payer and k.person = c.principal and k.wrapped is not null
@@ -302,6 +339,8 @@ impl Care for SqlStore {
         .fetch_all(&self.readers)
         .await?;
         rows.iter().map(|row| Ok(row.try_get("principal")?)).collect()
+        })
+        .await
     }
 }
 

@@ -47,7 +47,9 @@ use sqlx::Row as _;
 use batch::{Done, Job};
 use writer::{Writer, Writing};
 
-use super::db::{self, BEGIN, Connection, Database, DbRow, LOCKED, Pool, UNLESS_LOCKED};
+use super::db::{
+    self, BEGIN, Connection, Database, DbRow, LOCKED, Pool, UNLESS_LOCKED, searching, within,
+};
 use crate::store::rows::*;
 use crate::store::shared::Wire;
 use crate::store::{Care, Shared, Store, StoreError};
@@ -131,11 +133,11 @@ impl Store for SqlStore {
     }
 
     async fn unrouted(&self, limit: u32) -> Result<Vec<Unrouted>, StoreError> {
-        inbox::unrouted(self, limit).await
+        within(inbox::unrouted(self, limit)).await
     }
 
     async fn look(&self, asks: &[Ask]) -> Result<Vec<Look>, StoreError> {
-        look::look(self, asks).await
+        within(look::look(self, asks)).await
     }
 
     async fn carry(&self, carries: Vec<Carry>) -> Vec<Result<Carried, StoreError>> {
@@ -161,7 +163,7 @@ impl Store for SqlStore {
     }
 
     async fn settled(&self, payer: &str, seq: i64) -> Result<Option<Settled>, StoreError> {
-        inbox::settled(self, payer, seq).await
+        within(inbox::settled(self, payer, seq)).await
     }
 
     async fn claim(
@@ -171,7 +173,7 @@ impl Store for SqlStore {
         limit: u32,
         events_max: u32,
     ) -> Result<Vec<Claimed>, StoreError> {
-        conversations::claim(self, now, lease_ms, limit, events_max).await
+        within(conversations::claim(self, now, lease_ms, limit, events_max)).await
     }
 
     async fn commit(&self, commits: Vec<TurnCommit>) -> Vec<Result<(), StoreError>> {
@@ -188,7 +190,7 @@ impl Store for SqlStore {
         payer: &str,
         id: &str,
     ) -> Result<Option<Conversation>, StoreError> {
-        conversations::conversation(self, payer, id).await
+        within(conversations::conversation(self, payer, id)).await
     }
 
     async fn conversations_of(
@@ -197,7 +199,7 @@ impl Store for SqlStore {
         person: &str,
         limit: u32,
     ) -> Result<Vec<Conversation>, StoreError> {
-        conversations::of(self, payer, person, limit).await
+        within(conversations::of(self, payer, person, limit)).await
     }
 
     async fn conversations_about(
@@ -206,7 +208,7 @@ impl Store for SqlStore {
         identifier: &str,
         limit: u32,
     ) -> Result<Vec<Conversation>, StoreError> {
-        conversations::about(self, payer, identifier, limit).await
+        within(conversations::about(self, payer, identifier, limit)).await
     }
 
     async fn lease_outbox(
@@ -215,7 +217,7 @@ impl Store for SqlStore {
         lease_ms: i64,
         limit: u32,
     ) -> Result<Vec<OutboxRow>, StoreError> {
-        outbox::lease(self, now, lease_ms, limit).await
+        within(outbox::lease(self, now, lease_ms, limit)).await
     }
 
     async fn freeze(&self, key: &MessageRef, frozen: &Frozen) -> Result<(), StoreError> {
@@ -232,7 +234,7 @@ impl Store for SqlStore {
     }
 
     async fn dead_letters(&self, payer: &str, limit: u32) -> Result<Vec<DeadLetter>, StoreError> {
-        outbox::dead_letters(self, payer, limit).await
+        within(outbox::dead_letters(self, payer, limit)).await
     }
 
     async fn lease_calls(
@@ -241,11 +243,11 @@ impl Store for SqlStore {
         lease_ms: i64,
         limit: u32,
     ) -> Result<Vec<CallRow>, StoreError> {
-        calls::lease(self, now, lease_ms, limit).await
+        within(calls::lease(self, now, lease_ms, limit)).await
     }
 
     async fn begin_call(&self, call: &CallRow) -> Result<(), StoreError> {
-        calls::begin(self, call).await
+        within(calls::begin(self, call)).await
     }
 
     async fn settle_call(
@@ -260,23 +262,23 @@ impl Store for SqlStore {
     }
 
     async fn fire_due(&self, now: Timestamp, limit: u32) -> Result<u32, StoreError> {
-        timers::fire_due(self, now, limit).await
+        within(timers::fire_due(self, now, limit)).await
     }
 
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        health::next_due(self).await
+        within(health::next_due(self)).await
     }
 
     async fn know(&self, person: &Person) -> Result<(), StoreError> {
-        people::know(self, person).await
+        within(people::know(self, person)).await
     }
 
     async fn person(&self, payer: &str, person: &str) -> Result<Option<Person>, StoreError> {
-        people::person(self, payer, person).await
+        within(people::person(self, payer, person)).await
     }
 
     async fn people(&self, who: &[(String, String)]) -> Result<Vec<Option<Person>>, StoreError> {
-        look::people(self, who).await
+        within(look::people(self, who)).await
     }
 
     async fn focus(
@@ -285,7 +287,7 @@ impl Store for SqlStore {
         person: &str,
         channel: &str,
     ) -> Result<Option<QuestionRow>, StoreError> {
-        questions::in_focus(self, payer, person, channel).await
+        within(questions::in_focus(self, payer, person, channel)).await
     }
 
     async fn lines_after(
@@ -296,7 +298,7 @@ impl Store for SqlStore {
         seq: i64,
         limit: u32,
     ) -> Result<Vec<Line>, StoreError> {
-        lines::after(self, payer, person, channel, seq, limit).await
+        within(lines::after(self, payer, person, channel, seq, limit)).await
     }
 
     async fn append_line(&self, line: &NewLine) -> Result<i64, StoreError> {
@@ -313,7 +315,7 @@ impl Store for SqlStore {
         channel: &str,
         seq: i64,
     ) -> Result<Vec<MessageRef>, StoreError> {
-        lines::acknowledge(self, payer, person, channel, seq).await
+        within(lines::acknowledge(self, payer, person, channel, seq)).await
     }
 
     async fn spend(
@@ -322,11 +324,11 @@ impl Store for SqlStore {
         token_digest: &str,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        doors::spend(self, payer, token_digest, now).await
+        within(doors::spend(self, payer, token_digest, now)).await
     }
 
     async fn cards(&self, payer: &str, person: &str) -> Result<Vec<QuestionRow>, StoreError> {
-        questions::cards(self, payer, person).await
+        within(questions::cards(self, payer, person)).await
     }
 
     async fn question(
@@ -335,11 +337,11 @@ impl Store for SqlStore {
         question: &EffectRef,
         person: Option<&str>,
     ) -> Result<Option<QuestionRow>, StoreError> {
-        questions::question(self, payer, question, person).await
+        within(questions::question(self, payer, question, person)).await
     }
 
     async fn handoffs(&self, payer: &str, desks: &[String]) -> Result<Vec<HandoffRow>, StoreError> {
-        handoffs::open_at(self, payer, desks).await
+        within(handoffs::open_at(self, payer, desks)).await
     }
 
     async fn handoff(
@@ -347,11 +349,11 @@ impl Store for SqlStore {
         payer: &str,
         handoff: &EffectRef,
     ) -> Result<Option<HandoffRow>, StoreError> {
-        handoffs::handoff(self, payer, handoff).await
+        within(handoffs::handoff(self, payer, handoff)).await
     }
 
     async fn record(&self, payer: &str, conversation: &str) -> Result<Vec<RecordRow>, StoreError> {
-        record::record(self, payer, conversation).await
+        within(record::record(self, payer, conversation)).await
     }
 
     async fn messages(
@@ -359,31 +361,31 @@ impl Store for SqlStore {
         payer: &str,
         conversation: &str,
     ) -> Result<Vec<MessageRow>, StoreError> {
-        outbox::messages(self, payer, conversation).await
+        within(outbox::messages(self, payer, conversation)).await
     }
 
     async fn note_read(&self, read: &StaffRead) -> Result<(), StoreError> {
-        desk::note_read(self, read).await
+        within(desk::note_read(self, read)).await
     }
 
     async fn reads(&self, payer: &str, conversation: &str) -> Result<Vec<StaffRead>, StoreError> {
-        desk::reads(self, payer, conversation).await
+        within(desk::reads(self, payer, conversation)).await
     }
 
     async fn audit(&self, entry: &AuditEntry) -> Result<(), StoreError> {
-        desk::audit(self, entry).await
+        within(desk::audit(self, entry)).await
     }
 
     async fn account(&self, login: &str) -> Result<Option<Account>, StoreError> {
-        doors::account(self, login).await
+        within(doors::account(self, login)).await
     }
 
     async fn put_account(&self, account: &Account) -> Result<(), StoreError> {
-        doors::put_account(self, account).await
+        within(doors::put_account(self, account)).await
     }
 
     async fn put_session(&self, digest: &str, session: &Session) -> Result<(), StoreError> {
-        doors::put_session(self, digest, session).await
+        within(doors::put_session(self, digest, session)).await
     }
 
     async fn session(
@@ -392,19 +394,19 @@ impl Store for SqlStore {
         now: Timestamp,
         idle_ms: i64,
     ) -> Result<Option<Session>, StoreError> {
-        doors::session(self, digest, now, idle_ms).await
+        within(doors::session(self, digest, now, idle_ms)).await
     }
 
     async fn end_session(&self, digest: &str) -> Result<(), StoreError> {
-        doors::end_session(self, digest).await
+        within(doors::end_session(self, digest)).await
     }
 
     async fn keep_flow(&self, flow: &KeptFlow) -> Result<(), StoreError> {
-        flows::keep(self, flow).await
+        within(flows::keep(self, flow)).await
     }
 
     async fn kept_flow(&self, hash: &str) -> Result<Option<KeptFlow>, StoreError> {
-        flows::kept(self, hash).await
+        within(flows::kept(self, hash)).await
     }
 
     fn health(&self) -> &dyn crate::store::health::Health {
@@ -412,7 +414,7 @@ impl Store for SqlStore {
     }
 
     async fn counts(&self, now: Timestamp) -> Result<Value, StoreError> {
-        health::counts(self, now).await
+        within(health::counts(self, now)).await
     }
 
     async fn verify_chain(
@@ -420,7 +422,7 @@ impl Store for SqlStore {
         payer: &str,
         conversation: &str,
     ) -> Result<Option<i64>, StoreError> {
-        record::verify_chain(self, payer, conversation).await
+        within(record::verify_chain(self, payer, conversation)).await
     }
 
     fn care(&self) -> &dyn Care {
@@ -432,6 +434,6 @@ impl Store for SqlStore {
     }
 
     async fn forget(&self, payer: &str, person: &str) -> Result<(), StoreError> {
-        forget::forget(self, payer, person).await
+        within(forget::forget(self, payer, person)).await
     }
 }

@@ -8,7 +8,7 @@ use mendline_engine::state::STATE_FORMAT;
 use mendline_engine::time::Timestamp;
 use sqlx::{Connection as _, Row as _};
 
-use super::{BEGIN, SqlStore, db};
+use super::{BEGIN, SqlStore, db, within};
 use crate::store::shared::{Shared, Token, Wire};
 use crate::store::{Carry, StoreError, TurnCommit};
 
@@ -59,57 +59,69 @@ impl Shared for SqlStore {
         now: Timestamp,
         lease_ms: i64,
     ) -> Result<Option<Token>, StoreError> {
-        let mut writer = self.writer().await?;
-        let mut tx = writer.begin_with(BEGIN).await?;
-        let row = sqlx::query(
-            "insert into holders (name, who, token, until) values ($1, $2, 1, $4)
+        within(async {
+            let mut writer = self.writer().await?;
+            let mut tx = writer.begin_with(BEGIN).await?;
+            let row = sqlx::query(
+                "insert into holders (name, who, token, until) values ($1, $2, 1, $4)
              on conflict (name) do update
              set token = holders.token + case when holders.who = excluded.who then 0 else 1 end,
                  who = excluded.who, until = excluded.until
              where holders.who = excluded.who or holders.until <= $3
              returning token",
-        )
-        .bind(name)
-        .bind(who)
-        .bind(now.0)
-        .bind(now.plus_ms(lease_ms).0)
-        .fetch_optional(&mut *tx)
-        .await?;
-        tx.commit().await?;
-        Ok(row.map(|row| row.try_get("token")).transpose()?)
+            )
+            .bind(name)
+            .bind(who)
+            .bind(now.0)
+            .bind(now.plus_ms(lease_ms).0)
+            .fetch_optional(&mut *tx)
+            .await?;
+            tx.commit().await?;
+            Ok(row.map(|row| row.try_get("token")).transpose()?)
+        })
+        .await
     }
 
     async fn let_go(&self, name: &str, token: Token) -> Result<(), StoreError> {
-        let mut writer = self.writer().await?;
-        let mut tx = writer.begin_with(BEGIN).await?;
-        sqlx::query("update holders set until = 0, who = '' where name = $1 and token = $2")
-            .bind(name)
-            .bind(token)
-            .execute(&mut *tx)
-            .await?;
-        Ok(tx.commit().await?)
+        within(async {
+            let mut writer = self.writer().await?;
+            let mut tx = writer.begin_with(BEGIN).await?;
+            sqlx::query("update holders set until = 0, who = '' where name = $1 and token = $2")
+                .bind(name)
+                .bind(token)
+                .execute(&mut *tx)
+                .await?;
+            Ok(tx.commit().await?)
+        })
+        .await
     }
 
     async fn keep_place(&self, name: &str, token: Token, place: &str) -> Result<bool, StoreError> {
-        let mut writer = self.writer().await?;
-        let mut tx = writer.begin_with(BEGIN).await?;
-        let kept = sqlx::query("update holders set place = $3 where name = $1 and token = $2")
-            .bind(name)
-            .bind(token)
-            .bind(place)
-            .execute(&mut *tx)
-            .await?;
-        tx.commit().await?;
-        Ok(kept.rows_affected() > 0)
+        within(async {
+            let mut writer = self.writer().await?;
+            let mut tx = writer.begin_with(BEGIN).await?;
+            let kept = sqlx::query("update holders set place = $3 where name = $1 and token = $2")
+                .bind(name)
+                .bind(token)
+                .bind(place)
+                .execute(&mut *tx)
+                .await?;
+            tx.commit().await?;
+            Ok(kept.rows_affected() > 0)
+        })
+        .await
     }
 
     async fn place(&self, name: &str) -> Result<Option<String>, StoreError> {
-        let row = sqlx::query("select place from holders where name = $1")
-            .bind(name)
-            .fetch_optional(&self.readers)
-            .await?;
-        let place = row.map(|row| row.try_get::<Option<String>, _>("place")).transpose()?;
-        Ok(place.flatten())
+        within(async {
+            let row = sqlx::query("select place from holders where name = $1")
+                .bind(name)
+                .fetch_optional(&self.readers)
+                .await?;
+            let place = row.map(|row| row.try_get::<Option<String>, _>("place")).transpose()?;
+            Ok(place.flatten())
+        })
+        .await
     }
 
     async fn note_reader(
@@ -119,6 +131,7 @@ impl Shared for SqlStore {
         now: Timestamp,
         lease_ms: i64,
     ) -> Result<u32, StoreError> {
+        within(async {
         let mut writer = self.writer().await?;
         let mut tx = writer.begin_with(BEGIN).await?;
         // Writing the row first makes everybody who decides this wait for each other.
@@ -163,13 +176,18 @@ impl Shared for SqlStore {
         self.formats.reads.store(reads, Ordering::Relaxed);
         self.formats.writes.store(lowest, Ordering::Relaxed);
         Ok(lowest)
+        })
+        .await
     }
 
     async fn forget_reader(&self, who: &str) -> Result<(), StoreError> {
-        let mut writer = self.writer().await?;
-        let mut tx = writer.begin_with(BEGIN).await?;
-        sqlx::query("delete from readers where who = $1").bind(who).execute(&mut *tx).await?;
-        Ok(tx.commit().await?)
+        within(async {
+            let mut writer = self.writer().await?;
+            let mut tx = writer.begin_with(BEGIN).await?;
+            sqlx::query("delete from readers where who = $1").bind(who).execute(&mut *tx).await?;
+            Ok(tx.commit().await?)
+        })
+        .await
     }
 
     fn has_others(&self) -> bool {

@@ -9,7 +9,7 @@ use sqlx::{Connection as _, Row as _};
 
 use super::super::migrate;
 use super::rows::{Column, Rows};
-use super::{BEGIN, SqlStore, count, db, effect};
+use super::{BEGIN, SqlStore, count, db, effect, searching, within};
 use crate::store::StoreError;
 use crate::store::health::{Health, Stuck, Wait, Waits};
 
@@ -59,109 +59,130 @@ const STILL: &str = "
 #[async_trait]
 impl Health for SqlStore {
     async fn takes_writes(&self) -> Result<(), StoreError> {
-        let mut writer = self.writer().await?;
-        let mut tx = writer.begin_with(BEGIN).await?;
-        sqlx::query(
-            "insert into house (name, value) values ($1, $2)
+        within(async {
+            let mut writer = self.writer().await?;
+            let mut tx = writer.begin_with(BEGIN).await?;
+            sqlx::query(
+                "insert into house (name, value) values ($1, $2)
              on conflict (name) do update set value = excluded.value",
-        )
-        .bind(PROBE)
-        .bind("x".repeat(PROBE_BYTES))
-        .execute(&mut *tx)
-        .await?;
-        sqlx::query("delete from house where name = $1").bind(PROBE).execute(&mut *tx).await?;
-        Ok(tx.commit().await?)
+            )
+            .bind(PROBE)
+            .bind("x".repeat(PROBE_BYTES))
+            .execute(&mut *tx)
+            .await?;
+            sqlx::query("delete from house where name = $1").bind(PROBE).execute(&mut *tx).await?;
+            Ok(tx.commit().await?)
+        })
+        .await
     }
 
     async fn knows_schema(&self) -> Result<(), StoreError> {
-        migrate::expect_current(&mut *self.readers.acquire().await?).await
+        within(async { migrate::expect_current(&mut *self.readers.acquire().await?).await }).await
     }
 
     async fn standing(&self, now: Timestamp) -> Result<Vec<Waits>, StoreError> {
-        let rows = sqlx::query(STANDING).bind(now.0).fetch_all(&self.readers).await?;
-        let mut all = Vec::with_capacity(rows.len());
-        for row in &rows {
-            // PostgreSQL takes a bare number for a short one, SQLite knows one length.
-            let what = row
-                .try_get::<i64, _>("what")
-                .or_else(|_| row.try_get::<i32, _>("what").map(i64::from))?;
-            let what = usize::try_from(what).ok().and_then(|it| Wait::ALL.get(it));
-            all.push(Waits {
-                payer: row.try_get("payer")?,
-                what: *what.expect("the statement numbers what there is"),
-                count: u64::try_from(row.try_get::<i64, _>("n")?).unwrap_or(0),
-                since: Timestamp(row.try_get("since")?),
-            });
-        }
-        Ok(all)
+        within(async {
+            let rows = sqlx::query(STANDING).bind(now.0).fetch_all(&self.readers).await?;
+            let mut all = Vec::with_capacity(rows.len());
+            for row in &rows {
+                // PostgreSQL takes a bare number for a short one, SQLite knows one length.
+                let what = row
+                    .try_get::<i64, _>("what")
+                    .or_else(|_| row.try_get::<i32, _>("what").map(i64::from))?;
+                let what = usize::try_from(what).ok().and_then(|it| Wait::ALL.get(it));
+                all.push(Waits {
+                    payer: row.try_get("payer")?,
+                    what: *what.expect("the statement numbers what there is"),
+                    count: u64::try_from(row.try_get::<i64, _>("n")?).unwrap_or(0),
+                    since: Timestamp(row.try_get("since")?),
+                });
+            }
+            Ok(all)
+        })
+        .await
     }
 
     async fn stuck(&self, limit: u32) -> Result<Vec<Stuck>, StoreError> {
-        let rows = sqlx::query(STILL).fetch_all(&self.readers).await?;
-        let parents = if rows.is_empty() { BTreeSet::new() } else { parents(self).await? };
-        let mut stuck = Vec::new();
-        for row in &rows {
-            let it = Stuck {
-                payer: row.try_get("payer")?,
-                conversation: row.try_get("id")?,
-                flow: row.try_get("flow")?,
-                turned: Timestamp(row.try_get("turned")?),
-            };
-            if !parents.contains(&(it.payer.clone(), it.conversation.clone())) {
-                stuck.push(it);
+        searching(async {
+            let rows = sqlx::query(STILL).fetch_all(&self.readers).await?;
+            let parents = if rows.is_empty() { BTreeSet::new() } else { parents(self).await? };
+            let mut stuck = Vec::new();
+            for row in &rows {
+                let it = Stuck {
+                    payer: row.try_get("payer")?,
+                    conversation: row.try_get("id")?,
+                    flow: row.try_get("flow")?,
+                    turned: Timestamp(row.try_get("turned")?),
+                };
+                if !parents.contains(&(it.payer.clone(), it.conversation.clone())) {
+                    stuck.push(it);
+                }
             }
-        }
-        stuck.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        Ok(stuck)
+            stuck.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+            Ok(stuck)
+        })
+        .await
     }
 
     async fn newest(&self) -> Result<Option<Timestamp>, StoreError> {
-        let inbox = "select received as at from inbox order by seq desc limit 1";
-        let outbox = "select changed as at from outbox order by seq desc limit 1";
-        let mut newest = None;
-        for statement in [inbox, outbox] {
-            let row = sqlx::query(statement).fetch_optional(&self.readers).await?;
-            let at: Option<i64> = row.map(|it| it.try_get("at")).transpose()?;
-            newest = newest.max(at);
-        }
-        Ok(newest.map(Timestamp))
+        within(async {
+            let inbox = "select received as at from inbox order by seq desc limit 1";
+            let outbox = "select changed as at from outbox order by seq desc limit 1";
+            let mut newest = None;
+            for statement in [inbox, outbox] {
+                let row = sqlx::query(statement).fetch_optional(&self.readers).await?;
+                let at: Option<i64> = row.map(|it| it.try_get("at")).transpose()?;
+                newest = newest.max(at);
+            }
+            Ok(newest.map(Timestamp))
+        })
+        .await
     }
 
     async fn begin_tries(&self, seqs: &[i64]) -> Result<BTreeMap<i64, u32>, StoreError> {
-        let mut writer = self.writer().await?;
-        let mut tx = writer.begin_with(BEGIN).await?;
-        let counted = numbered(seqs)
-            .fetch(
-                &mut tx,
-                &[],
-                "update inbox set tries = tries + 1 where seq in (select seq from v)
+        within(async {
+            let mut writer = self.writer().await?;
+            let mut tx = writer.begin_with(BEGIN).await?;
+            let counted = numbered(seqs)
+                .fetch(
+                    &mut tx,
+                    &[],
+                    "update inbox set tries = tries + 1 where seq in (select seq from v)
                  returning seq, tries",
-            )
-            .await?;
-        tx.commit().await?;
-        counted.iter().map(|row| Ok((row.try_get("seq")?, count(row, "tries")?))).collect()
+                )
+                .await?;
+            tx.commit().await?;
+            counted.iter().map(|row| Ok((row.try_get("seq")?, count(row, "tries")?))).collect()
+        })
+        .await
     }
 
     async fn end_tries(&self, seqs: &[i64]) -> Result<(), StoreError> {
-        let mut writer = self.writer().await?;
-        let ended = "update inbox set tries = 0 where seq in (select seq from v)";
-        numbered(seqs).execute(&mut writer, &[], ended).await?;
-        Ok(())
+        within(async {
+            let mut writer = self.writer().await?;
+            let ended = "update inbox set tries = 0 where seq in (select seq from v)";
+            numbered(seqs).execute(&mut writer, &[], ended).await?;
+            Ok(())
+        })
+        .await
     }
 
     async fn origins(
         &self,
         seqs: &[i64],
     ) -> Result<Vec<(i64, String, String, String)>, StoreError> {
-        let found = "select seq, payer, source, id from inbox where seq in (select seq from v)";
-        let mut reader = self.readers.acquire().await?;
-        let rows = numbered(seqs).fetch(&mut reader, &[], found).await?;
-        rows.iter()
-            .map(|row| {
-                let (payer, source) = (row.try_get("payer")?, row.try_get("source")?);
-                Ok((row.try_get("seq")?, payer, source, row.try_get("id")?))
-            })
-            .collect()
+        within(async {
+            let found = "select seq, payer, source, id from inbox where seq in (select seq from v)";
+            let mut reader = self.readers.acquire().await?;
+            let rows = numbered(seqs).fetch(&mut reader, &[], found).await?;
+            rows.iter()
+                .map(|row| {
+                    let (payer, source) = (row.try_get("payer")?, row.try_get("source")?);
+                    Ok((row.try_get("seq")?, payer, source, row.try_get("id")?))
+                })
+                .collect()
+        })
+        .await
     }
 
     async fn note_traces(
@@ -170,22 +191,25 @@ impl Health for SqlStore {
         traces: &[(String, String)],
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut rows = Rows::new(&[Column::Text("effect"), Column::Text("trace")]);
-        traces.iter().for_each(|(effect, it)| rows.push([effect.into(), it.into()]));
-        let mut writer = self.writer().await?;
-        let mut tx = writer.begin_with(BEGIN).await?;
-        sqlx::query("delete from traces where at < $1")
-            .bind(now.plus_ms(-TRACES_KEPT_MS).0)
-            .execute(&mut *tx)
-            .await?;
-        rows.execute(
-            &mut tx,
-            &[payer.into(), now.0.into()],
-            "insert into traces (payer, effect, trace, at) select $1, effect, trace, $2 from v
+        within(async {
+            let mut rows = Rows::new(&[Column::Text("effect"), Column::Text("trace")]);
+            traces.iter().for_each(|(effect, it)| rows.push([effect.into(), it.into()]));
+            let mut writer = self.writer().await?;
+            let mut tx = writer.begin_with(BEGIN).await?;
+            sqlx::query("delete from traces where at < $1")
+                .bind(now.plus_ms(-TRACES_KEPT_MS).0)
+                .execute(&mut *tx)
+                .await?;
+            rows.execute(
+                &mut tx,
+                &[payer.into(), now.0.into()],
+                "insert into traces (payer, effect, trace, at) select $1, effect, trace, $2 from v
              where true on conflict (payer, effect) do update set trace = excluded.trace",
-        )
-        .await?;
-        Ok(tx.commit().await?)
+            )
+            .await?;
+            Ok(tx.commit().await?)
+        })
+        .await
     }
 
     async fn traces(
@@ -193,18 +217,24 @@ impl Health for SqlStore {
         payer: &str,
         effects: &[String],
     ) -> Result<Vec<(String, String)>, StoreError> {
-        let mut names = Rows::new(&[Column::Text("effect")]);
-        effects.iter().for_each(|it| names.push([it.into()]));
-        let mut reader = self.readers.acquire().await?;
-        let found = "select effect, trace from traces
+        within(async {
+            let mut names = Rows::new(&[Column::Text("effect")]);
+            effects.iter().for_each(|it| names.push([it.into()]));
+            let mut reader = self.readers.acquire().await?;
+            let found = "select effect, trace from traces
                      where payer = $1 and effect in (select effect from v)";
-        let rows = names.fetch(&mut reader, &[payer.into()], found).await?;
-        rows.iter().map(|row| Ok((row.try_get("effect")?, row.try_get("trace")?))).collect()
+            let rows = names.fetch(&mut reader, &[payer.into()], found).await?;
+            rows.iter().map(|row| Ok((row.try_get("effect")?, row.try_get("trace")?))).collect()
+        })
+        .await
     }
 
     async fn clock(&self) -> Result<Timestamp, StoreError> {
-        let row = sqlx::query(db::CLOCK).fetch_one(&self.readers).await?;
-        Ok(Timestamp(row.try_get("now")?))
+        within(async {
+            let row = sqlx::query(db::CLOCK).fetch_one(&self.readers).await?;
+            Ok(Timestamp(row.try_get("now")?))
+        })
+        .await
     }
 }
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 use sqlx::Connection as _;
 use sqlx::pool::PoolConnection;
 use tokio::sync::{Mutex, OwnedMutexGuard, mpsc, oneshot};
+use tokio::time::Instant;
 
 use super::batch::{self, Job, Outcome};
 use super::{Connection, Database, Pool, db};
@@ -115,11 +116,10 @@ async fn ready<'s>(
 ) -> Result<&'s mut PoolConnection<Database>, StoreError> {
     if let Some(connection) = slot.as_mut()
         && (db::MAY_BREAK || connection.is_in_transaction())
-        && (connection.ping().await.is_err() || connection.is_in_transaction())
+        && (db::ping(connection).await.is_err() || connection.is_in_transaction())
         && let Some(broken) = slot.take()
     {
-        // It is given up whatever it says to that.
-        let _ = broken.close().await;
+        db::give_up(broken).await;
     }
     if slot.is_none() {
         *slot = Some(pool.acquire().await?);
@@ -176,14 +176,20 @@ async fn try_twice(
     vault: &Vault,
     jobs: &[Arc<Job>],
 ) -> Result<Vec<Outcome>, StoreError> {
-    match try_once(pool, slot, vault, jobs).await {
-        Err(StoreError::Away(_)) => {
-            slot.lock().await.take();
+    let began = Instant::now();
+    match db::within(try_once(pool, slot, vault, jobs)).await {
+        Err(StoreError::Away(why)) => {
+            if let Some(broken) = slot.lock().await.take() {
+                db::give_up(broken).await;
+            }
+            if db::took_long(began) {
+                return Err(StoreError::Away(why));
+            }
             tokio::time::sleep(TRY_AGAIN_AFTER).await;
-            try_once(pool, slot, vault, jobs).await
+            db::within(try_once(pool, slot, vault, jobs)).await
         }
         // Another server wrote the same row in the same moment; it can be seen now.
-        Err(StoreError::Conflict) => try_once(pool, slot, vault, jobs).await,
+        Err(StoreError::Conflict) => db::within(try_once(pool, slot, vault, jobs)).await,
         other => other,
     }
 }

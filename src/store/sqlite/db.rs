@@ -2,11 +2,14 @@
 
 use std::fmt::Write as _;
 
+use sqlx::Connection as _;
+use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteArguments, SqlitePool, SqliteRow};
 use sqlx::{Sqlite, SqliteConnection};
 use tracing::warn;
 
 use super::sql::rows::{Cell, Column};
+use crate::store::StoreError;
 
 pub(super) type Database = Sqlite;
 pub(super) type Connection = SqliteConnection;
@@ -33,6 +36,35 @@ pub(super) const UNLESS_LOCKED: &str = "";
 /// Rows of one statement: their cells must stay below SQLite's 32,766 parameters
 /// (<https://www.sqlite.org/limits.html>), with two dozen columns a row.
 pub(super) const ROWS_MAX: usize = 1024;
+
+/// A file answers, or says why not.
+pub(super) async fn within<T>(
+    doing: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    doing.await
+}
+
+/// The same for what reads much.
+pub(super) async fn searching<T>(
+    doing: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    doing.await
+}
+
+/// Whether the time is up in which a batch may be tried once more.
+pub(super) fn took_long(_began: tokio::time::Instant) -> bool {
+    false
+}
+
+/// Whether a connection still is one.
+pub(super) async fn ping(connection: &mut Connection) -> Result<(), sqlx::Error> {
+    connection.ping().await
+}
+
+/// A connection that is of no use any more; it is given up whatever it says to that.
+pub(super) async fn give_up(broken: PoolConnection<Sqlite>) {
+    let _ = broken.close().await;
+}
 
 /// `select` of `rows` rows whose cells are the parameters after `before`. Their number is rounded
 /// up to a power of two, the rest null, so that few different statements are ever prepared.
