@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use mendline::library::{Folder, Shelf};
 use mendline::store::sqlite::SqliteStore;
 use mendline::store::{KeptFlow, Store};
 use mendline::vault::Vault;
@@ -18,12 +19,17 @@ use crate::plugin::Reads;
 
 /// The database's name in its folder.
 const FILE: &str = "house.db";
+/// The flow that has a later version, and its file.
+pub const CHANGED: &str = "medication_approval";
+const CHANGED_FILE: &str = "flows/medication-approval/flow.yaml";
 /// Memory, where there is such a place: a simulated crash is not the disk's.
 const IN_MEMORY: &str = "/dev/shm";
 
 pub struct Backdrop {
     pub catalog: Catalog,
     pub flows: Vec<Arc<Program>>,
+    /// A later version of one of them.
+    pub newer: Arc<Shelf>,
     pub reads: Arc<Reads>,
     pub vault: Arc<Vault>,
     /// Words that name somebody's health: medicines, and parts of the body.
@@ -37,6 +43,7 @@ impl Backdrop {
         let shelf = library::shelve(library::shipped(), &catalog);
         assert!(!shelf.has_errors(), "{:?}", shelf.findings);
         let vault = Arc::new(Vault::from_key(*b"a simulated house guards fiction"));
+        let newer = Arc::new(newer(&catalog));
         let empty = folder();
         let store = open(empty.path(), &vault).await;
         for flow in &shelf.flows {
@@ -47,6 +54,7 @@ impl Backdrop {
         Backdrop {
             catalog,
             flows,
+            newer,
             reads: Arc::new(Reads::open()),
             vault,
             private: private(),
@@ -61,6 +69,20 @@ impl Backdrop {
         let store = open(folder.path(), &self.vault).await;
         (folder, Arc::new(store))
     }
+}
+
+/// What somebody made of the approval: a field has another name, a sentence is new, and nobody
+/// has translated it. Whoever began on the old one must not notice.
+fn newer(catalog: &Catalog) -> Shelf {
+    let mut folders = library::shipped();
+    let at = folders.iter().position(|it| it.flow.file == CHANGED_FILE).unwrap();
+    let text = folders[at].flow.text.replace("version: 1", "version: 2");
+    let text = text.replace("at_counter", "near_counter").replace("[en, es]", "[en]");
+    let text = text.replace("Are you at the pharmacy right now?", "Is the pharmacist with you?");
+    folders[at] = Folder::of(CHANGED_FILE, &text);
+    let shelf = library::shelve(folders, catalog);
+    assert!(!shelf.has_errors(), "{:?}", shelf.findings);
+    shelf
 }
 
 async fn open(folder: &Path, vault: &Arc<Vault>) -> SqliteStore {

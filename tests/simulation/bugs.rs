@@ -5,6 +5,7 @@ use mendline::store::{Accepted, Became, CallBecame, Claimed, NewArrival, TurnCom
 use mendline_engine::event::CallResult;
 use serde_json::json;
 
+use crate::backdrop::CHANGED;
 use crate::world::Inner;
 
 /// A bug that somebody might make.
@@ -28,6 +29,10 @@ pub enum Bug {
     QuestionForgotten,
     PayerLeaks,
     EventDropped,
+    PauseForgotten,
+    ParkedLost,
+    LimitForgotten,
+    VersionForgotten,
 }
 
 /// Each bug, what it is, and within how many seeds it must be caught.
@@ -50,6 +55,10 @@ pub const ALL: &[(Bug, &str, u64)] = &[
     (Bug::QuestionForgotten, "a question is not closed", 40),
     (Bug::PayerLeaks, "a claim names somebody of another payer", 80),
     (Bug::EventDropped, "an event is marked as done without its turn", 40),
+    (Bug::PauseForgotten, "a pause is not read", 80),
+    (Bug::ParkedLost, "what waits under a pause counts as sent", 80),
+    (Bug::LimitForgotten, "nobody asks for a piece of the hour", 40),
+    (Bug::VersionForgotten, "a conversation goes on with the newest version", 120),
 ];
 
 pub fn arrival(world: &mut Inner, arrival: &mut NewArrival) -> Option<Accepted> {
@@ -69,6 +78,9 @@ pub fn claimed(world: &mut Inner, claimed: &mut [Claimed]) {
     for it in claimed.iter_mut() {
         if world.has(Bug::HoldForgotten) {
             it.conversation.state.holds.retain(|hold| hold.party.is_none());
+        }
+        if world.has(Bug::VersionForgotten) && world.deployed && it.conversation.flow == CHANGED {
+            it.conversation.flow_hash = world.newest.clone();
         }
         if world.has(Bug::EventDropped) && it.events.len() > 1 {
             // The second row is done with by the first one's event.
@@ -116,7 +128,9 @@ fn over(commit: &mut TurnCommit, there: u32) {
 }
 
 pub fn settles(world: &Inner, became: &Became) -> bool {
-    let lost = matches!(became, Became::Withheld(_) | Became::Dead(_));
+    // What an operator drops is asked for until it is gone.
+    let dropped = *became == Became::Withheld("dropped".into());
+    let lost = !dropped && matches!(became, Became::Withheld(_) | Became::Dead(_));
     !(world.has(Bug::ReceiptLost) && lost)
 }
 

@@ -9,6 +9,7 @@ use mendline::channels::{Channel, Outgoing, Profile, SendError, Sent};
 use rand::Rng;
 
 use crate::bugs::Bug;
+use crate::operator;
 use crate::world::{Delivery, Inner, World};
 
 /// The provider that takes a key.
@@ -24,7 +25,7 @@ pub struct Phone {
 
 /// How long a message that was leased may still leave after the person opted out: as long as the
 /// lease, and the moment of the look itself.
-const ON_ITS_WAY_MS: i64 = 61_000;
+pub const ON_ITS_WAY_MS: i64 = 61_000;
 
 #[async_trait]
 impl Channel for Phone {
@@ -61,6 +62,8 @@ impl Channel for Phone {
             "send      replica {} on {} to {}: {}: {answer:?}",
             self.replica, self.name, outgoing.person, outgoing.key.effect
         ));
+        let now = self.world.now();
+        operator::leaves(&mut world, now, &outgoing.key, self.name);
         if shows {
             self.show(&mut world, outgoing);
         }
@@ -108,7 +111,7 @@ impl Phone {
             return;
         };
         let since = *since;
-        let met = world.met.get(&(self.replica, payer, person)).copied().unwrap_or_default();
+        let met = world.met.get(&(world.pass, payer, person)).copied().unwrap_or_default();
         let late = self.world.now() - since;
         if met > since || late > ON_ITS_WAY_MS {
             let (key, who) = (&outgoing.key.effect, &outgoing.person);

@@ -7,13 +7,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
 use async_trait::async_trait;
+use mendline::store::care::{Allowance, Pause, PauseRef};
 use mendline::store::watched::{Kind, Use, Watch};
 use mendline::store::{
-    Accepted, Became, CallBecame, Claimed, EffectRef, MessageRef, NewArrival, Person, PersonCommit,
-    PersonFact, StoreError, TurnCommit,
+    Accepted, Became, CallBecame, Claimed, EffectRef, MessageRef, NewArrival, NewLine, Person,
+    PersonCommit, PersonFact, StoreError, TurnCommit,
 };
 
 use crate::bugs::{self, Bug};
+use crate::operator;
 use crate::world::World;
 
 pub struct Eye {
@@ -57,7 +59,9 @@ impl Eye {
             world.note(format!("fault     replica {} killed {side} {}", self.replica, it.method));
             return Fate::Killed;
         }
-        if world.chance(weather.pause * times) {
+        // Whoever waits for a lock inside the house cannot be told from one who waits for nothing.
+        let locked = matches!(it.method, "allow" | "pause" | "audit");
+        if !locked && world.chance(weather.pause * times) {
             world.fault("held up");
             world.note(format!("fault     replica {} held up {side} {}", self.replica, it.method));
             return Fate::HeldUp;
@@ -156,6 +160,7 @@ impl Watch for Eye {
             let (id, turn) = (&commit.conversation, commit.state.turn);
             if result.is_ok() {
                 world.turn_of.insert(id.clone(), turn);
+                world.ops.turned(commit);
             }
             let position = serde_json::to_value(&commit.state.position).unwrap_or_default();
             let (done, said) = (commit.done.len(), commit.messages.len());
@@ -183,6 +188,7 @@ impl Watch for Eye {
                 _ => {}
             }
         }
+        world.ops.routed(commit);
         let (events, begins) = (commit.events.len(), commit.begins.len());
         world.note(format!(
             "route     replica {}: {} of {}: {events} events, {begins} begin, {} said",
@@ -196,7 +202,7 @@ impl Watch for Eye {
     fn met(&self, person: &mut Option<Person>) {
         let mut world = self.world.lock();
         if let Some(it) = person {
-            let key = (self.replica, it.payer.clone(), it.person.clone());
+            let key = (world.pass, it.payer.clone(), it.person.clone());
             let now = self.world.now();
             world.met.insert(key, now);
             if world.has(Bug::OptOutForgotten) {
@@ -216,9 +222,52 @@ impl Watch for Eye {
     fn settled(&self, key: &MessageRef, became: &Became) {
         let mut world = self.world.lock();
         world.note(format!("message   {} became {became:?}", key.effect));
+        if *became == Became::Withheld("dropped".into()) {
+            operator::dropped(&mut world, key);
+        }
         if !matches!(became, Became::Later(_) | Became::Held(_)) {
             world.settled.insert(key.clone());
         }
+    }
+
+    fn lined(&self, line: &NewLine) {
+        let Some(key) = &line.message else { return };
+        operator::leaves(&mut self.world.lock(), self.world.now(), key, &line.channel);
+    }
+
+    fn paused(&self, pause: &Pause) {
+        let mut world = self.world.lock();
+        world.note(format!("operator  {} is paused", pause.of));
+        operator::paused(&mut world, pause, self.world.now());
+    }
+
+    fn read_pauses(&self, pauses: &mut Vec<Pause>) {
+        let mut world = self.world.lock();
+        operator::read(&mut world);
+        if world.has(Bug::PauseForgotten) {
+            pauses.clear();
+        }
+    }
+
+    fn resumed(&self, of: &PauseRef) {
+        let mut world = self.world.lock();
+        world.note(format!("operator  {of} goes on"));
+        world.ops.resumed(of);
+    }
+
+    fn parks(&self, key: &MessageRef, under: &PauseRef) -> Option<Became> {
+        let mut world = self.world.lock();
+        world.note(format!("message   {} waits under the pause of {under}", key.effect));
+        world.reach("put aside");
+        world.has(Bug::ParkedLost).then_some(Became::Sent { shown: true })
+    }
+
+    fn asks(&self, _it: &Allowance<'_>) -> Option<bool> {
+        self.world.lock().has(Bug::LimitForgotten).then_some(true)
+    }
+
+    fn allowed(&self, it: &Allowance<'_>) {
+        operator::allowed(&mut self.world.lock(), it);
     }
 
     fn returns(&self, key: &EffectRef, became: &CallBecame) -> bool {

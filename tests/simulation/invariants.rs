@@ -58,6 +58,11 @@ fn reached(run: &Run<'_>, whole: &Whole) {
     let state = &whole.conversation.state;
     let outcome = state.outcome.as_deref().unwrap_or("open");
     world.reach(&format!("{} {outcome}", whole.conversation.flow));
+    if whole.record.first().is_some_and(|it| it["flow"]["version"] != 1) {
+        world.reach("begun on a newer version");
+    } else if world.deployed {
+        world.reach("begun on the older version of two");
+    }
     for row in &whole.record {
         let kind = row["event"].as_object().and_then(|it| it.keys().next().cloned());
         world.reach(&format!("event {}", kind.unwrap_or_default()));

@@ -15,6 +15,7 @@ mod eye;
 mod fence;
 mod invariants;
 mod messages;
+mod operator;
 mod people;
 mod plugin;
 mod record;

@@ -23,6 +23,11 @@ pub fn check(run: &Run<'_>, whole: &Whole) {
             wrong("the record ends elsewhere than the state".into());
         }
     }
+    let pinned = &whole.conversation.flow_hash;
+    for row in whole.record.iter().filter(|it| it["flow"]["hash"] != **pinned) {
+        let (turn, by) = (&row["turn"], &row["flow"]["version"]);
+        wrong(format!("turn {turn} was taken by version {by}, which it did not begin on"));
+    }
     each_once(&whole.record).into_iter().for_each(wrong);
     silent_while_held(&whole.record).into_iter().for_each(wrong);
     decided_once(&whole.record).into_iter().for_each(wrong);

@@ -3,6 +3,7 @@
 //! Whatever waits for the store is a pass that the run holds in its hand. A pass that is held up
 //! stays there, with what it has claimed and read, until the run lets go of it.
 
+use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use mendline::channels::Channel;
+use mendline::config::Outbound;
 use mendline::house::House;
 use mendline::open::{Parts, assemble};
 use mendline::pump;
@@ -21,10 +23,11 @@ use mendline_engine::event::Receipt;
 use rand::Rng;
 use tempfile::TempDir;
 
-use crate::backdrop::Backdrop;
+use crate::backdrop::{Backdrop, CHANGED};
 use crate::bugs::Bug;
 use crate::channel::{Phone, SMS, TELEGRAM};
 use crate::eye::Eye;
+use crate::operator;
 use crate::people::Cast;
 use crate::plugin;
 use crate::world::{DAY_MS, HOUR_MS, MINUTE_MS, OUTAGE, SimClock, Weather, World};
@@ -38,6 +41,9 @@ const STUCK: (Duration, u32) = (Duration::from_secs(10), 4);
 const SETTLES_FOR_MS: i64 = 90 * DAY_MS;
 /// Passes in one quiet moment of a run.
 const QUIET_PASSES_MAX: usize = 8;
+/// Moments between two acts of an operator, and between two replicas that get newer flows.
+const OPERATED_EVERY: usize = 10;
+const DEPLOYED_EVERY: usize = 30;
 /// Moments that an outage is outlasted for: more than anything is tried again.
 const OUTAGE_ROUNDS: usize = 24;
 /// Rounds in which a calm house comes to rest. One that takes more runs in circles.
@@ -58,8 +64,8 @@ pub type Work = Pin<Box<dyn Future<Output = Outcome>>>;
 pub struct Replica {
     pub house: Arc<House>,
     dead: Arc<AtomicBool>,
-    /// What is held up, by its number.
-    held: Vec<(u64, Work)>,
+    /// What is held up: the number of its stop, its own, and what it is.
+    held: Vec<(u64, u64, Work)>,
     /// Whether nothing of it moves: the machine sleeps.
     asleep: bool,
 }
@@ -79,6 +85,8 @@ impl<'a> Run<'a> {
     pub async fn open(backdrop: &'a Backdrop, seed: u64, bug: Option<Bug>) -> Run<'a> {
         let world = Arc::new(World::new(seed, bug));
         let (folder, store) = backdrop.store().await;
+        let newest = backdrop.newer.flows.iter().find(|it| it.program.flow == CHANGED);
+        world.lock().newest = newest.expect("it was changed").hash.clone();
         let replicas = world.lock().weather.replicas;
         let mut run = Run {
             world,
@@ -114,8 +122,18 @@ impl<'a> Run<'a> {
             channels: vec![phone(SMS), phone(TELEGRAM)],
             demo: true,
         });
-        for flow in &backdrop.flows {
-            house.flows.publish(flow.clone());
+        if world.lock().deployed {
+            // What others are in the middle of, it finds in the database.
+            for flow in &backdrop.newer.flows {
+                house.flows.publish(Arc::new(flow.program.clone()));
+            }
+        } else {
+            backdrop.flows.iter().for_each(|it| house.flows.publish(it.clone()));
+        }
+        house.pauses.keep_nothing();
+        if let Some(hourly) = world.lock().weather.hourly {
+            let outbound = Outbound { proactive_per_hour: hourly, flows: BTreeMap::new() };
+            house.pauses.limit(outbound);
         }
         let names = world.clone();
         let seams = Seams {
@@ -135,8 +153,14 @@ impl<'a> Run<'a> {
         if self.world.below(2) == 0 {
             self.begins_in_peace().await;
         }
-        let steps = self.world.lock().weather.steps;
+        let Weather { steps, operated, deploys, .. } = self.world.lock().weather;
         for _ in 0..steps {
+            if operated && self.world.below(OPERATED_EVERY) == 0 {
+                operator::acts(self).await;
+            }
+            if deploys && self.world.below(DEPLOYED_EVERY) == 0 {
+                operator::deploys(self).await;
+            }
             match self.world.below(100) {
                 0..45 => {
                     self.someone_acts().await;
@@ -198,9 +222,19 @@ impl<'a> Run<'a> {
     }
 
     /// Does a piece of work until it is done, held up, or its replica is killed.
-    pub async fn work(&mut self, number: usize, mut work: Work) -> Option<bool> {
+    pub async fn work(&mut self, number: usize, work: Work) -> Option<bool> {
+        let pass = {
+            let mut world = self.world.lock();
+            world.passes += 1;
+            world.passes
+        };
+        self.go_on(number, pass, work).await
+    }
+
+    async fn go_on(&mut self, number: usize, pass: u64, mut work: Work) -> Option<bool> {
         let world = self.world.clone();
         world.lock().running = number;
+        world.lock().pass = pass;
         let mut going = poll_fn(|context| {
             world.lock().parked = None;
             match work.as_mut().poll(context) {
@@ -227,7 +261,7 @@ impl<'a> Run<'a> {
             Err(park) => {
                 let sleeps = self.world.below(2) == 0;
                 if let Some(replica) = &mut self.replicas[number] {
-                    replica.held.push((park, work));
+                    replica.held.push((park, pass, work));
                     replica.asleep |= sleeps;
                 }
                 None
@@ -270,7 +304,7 @@ impl<'a> Run<'a> {
     fn kill(&mut self, number: usize) {
         let Some(replica) = self.replicas[number].take() else { return };
         let mut world = self.world.lock();
-        for (park, _) in &replica.held {
+        for (park, ..) in &replica.held {
             world.held.remove(park);
         }
         // Clients see their connection end, and will hand in again what was not acknowledged.
@@ -299,10 +333,10 @@ impl<'a> Run<'a> {
         if replica.held.is_empty() {
             return false;
         }
-        let (park, work) = replica.held.remove(0);
+        let (park, pass, work) = replica.held.remove(0);
         self.world.lock().held.remove(&park);
         self.world.note(|| format!("wakes     replica {number} goes on where it was held up"));
-        self.work(number, work).await;
+        self.go_on(number, pass, work).await;
         true
     }
 
@@ -434,6 +468,9 @@ impl<'a> Run<'a> {
                 moved = self.everybody_looks(number).await;
             }
             if moved {
+                continue;
+            }
+            if operator::reviews(self, number).await {
                 continue;
             }
             match self.store.next_due().await.unwrap() {

@@ -16,6 +16,7 @@ use rand::{Rng, SeedableRng};
 use serde_json::Value;
 
 use crate::bugs::Bug;
+use crate::operator::Ops;
 
 /// 2026-11-16, a Monday, 09:00 in Los Angeles: when the fictional claims are told from.
 pub const BASE_MS: i64 = 1_794_848_400_000;
@@ -42,6 +43,12 @@ pub struct Weather {
     pub phones: bool,
     pub replicas: usize,
     pub steps: u32,
+    /// Whether somebody pauses and resumes.
+    pub operated: bool,
+    /// What a flow may begin in an hour, where that is little.
+    pub hourly: Option<u32>,
+    /// Whether newer versions of flows come in the middle of it.
+    pub deploys: bool,
 }
 
 /// So much fails where something is as good as gone.
@@ -68,6 +75,9 @@ impl Weather {
             phones: rng.random_bool(0.4),
             replicas: rng.random_range(1..=3),
             steps: rng.random_range(30..=100),
+            operated: rng.random_bool(0.4),
+            hourly: rng.random_bool(0.2).then(|| rng.random_range(1..=4)),
+            deploys: rng.random_bool(0.4),
         }
     }
 }
@@ -130,8 +140,14 @@ pub struct Inner {
     pub ledger: Ledger,
     /// (payer, person, channel) to when the opt-out was committed.
     pub opted_out: BTreeMap<(String, String, String), i64>,
-    /// (replica, payer, person) to when that replica last read who the person is.
-    pub met: BTreeMap<(usize, String, String), i64>,
+    /// (pass, payer, person) to when that pass last read who the person is.
+    pub met: BTreeMap<(u64, String, String), i64>,
+    /// What operators did.
+    pub ops: Ops,
+    /// Newer versions lie in the folder of flows.
+    pub deployed: bool,
+    /// The newer version's hash.
+    pub newest: String,
     /// Conversation to its last committed turn.
     pub turn_of: BTreeMap<String, u32>,
     /// Messages whose end was written down.
@@ -143,8 +159,10 @@ pub struct Inner {
     pub parked: Option<u64>,
     /// Passes that are held up.
     pub held: BTreeSet<u64>,
-    /// Whose pass is running.
+    /// Whose pass is running, and which.
     pub running: usize,
+    pub pass: u64,
+    pub passes: u64,
     pub faults: BTreeMap<&'static str, u64>,
     /// What the run came to: how often each kind of thing happened.
     pub reached: BTreeMap<String, u64>,
@@ -180,6 +198,9 @@ impl World {
             ledger: Ledger::default(),
             opted_out: BTreeMap::new(),
             met: BTreeMap::new(),
+            ops: Ops::default(),
+            deployed: false,
+            newest: String::new(),
             turn_of: BTreeMap::new(),
             settled: BTreeSet::new(),
             wrong: Vec::new(),
@@ -188,6 +209,8 @@ impl World {
             parked: None,
             held: BTreeSet::new(),
             running: 0,
+            pass: 0,
+            passes: 0,
             faults: BTreeMap::new(),
             reached: BTreeMap::new(),
         };
