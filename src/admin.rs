@@ -193,9 +193,7 @@ impl Office<'_> {
 
     async fn drain(&self) -> Result<Answer, StoreError> {
         let Some(house) = self.house else {
-            return Ok(Answer::Refused(
-                "no server is running on this file; a server on PostgreSQL is stopped by its service (SIGTERM)".into(),
-            ));
+            return Ok(Answer::Refused("no server is running on this database".into()));
         };
         self.audit("", "drain".into()).await?;
         house.stopping.cancel();

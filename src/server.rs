@@ -52,21 +52,21 @@ pub struct Serving {
     pub flows: Vec<PathBuf>,
     /// How long what is in hand may take after somebody said stop.
     pub drain_within: Duration,
-    /// The database's file, beside which commands find the server; `None` for PostgreSQL.
-    pub beside: Option<PathBuf>,
+    /// The socket at which commands find the server; `None` for none.
+    pub socket: Option<PathBuf>,
     /// How long payers keep people.
     pub retention: retention::Kept,
 }
 
 impl Serving {
     /// The demo's habits.
-    pub fn demo(listener: TcpListener, beside: Option<PathBuf>) -> Serving {
+    pub fn demo(listener: TcpListener, socket: Option<PathBuf>) -> Serving {
         Serving {
             listener,
             settings: web::Settings::demo(),
             flows: vec!["flows".into()],
             drain_within: DEMO_DRAIN_WITHIN,
-            beside,
+            socket,
             retention: Vec::new(),
         }
     }
@@ -87,8 +87,7 @@ pub async fn run(house: Arc<House>, it: Serving) -> anyhow::Result<()> {
         tokio::spawn(replica.run(shutdown.clone())),
     ];
     #[cfg(unix)]
-    if let Some(database) = it.beside {
-        let path = admin::socket::beside(&database);
+    if let Some(path) = it.socket {
         let socket = admin::socket::Socket::bind(path.clone())
             .with_context(|| format!("opening the admin socket {}", path.display()))?;
         loops.push(tokio::spawn(socket.serve(house.clone(), shutdown.clone())));

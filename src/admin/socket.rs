@@ -36,6 +36,27 @@ pub fn beside(database: &Path) -> PathBuf {
     }
 }
 
+/// The socket of a server on a database that several may share, who may share this folder too.
+pub fn by_port(data: &Path, port: u16) -> PathBuf {
+    data.join(format!("mendline-{port}.sock"))
+}
+
+/// The sockets of [`by_port`] in a folder behind which somebody listens.
+pub async fn listening(data: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(data) else { return Vec::new() };
+    let mut found = Vec::new();
+    for path in entries.flatten().map(|it| it.path()) {
+        let name = path.file_name().and_then(|it| it.to_str()).unwrap_or_default();
+        let port = name.strip_prefix("mendline-").and_then(|it| it.strip_suffix(".sock"));
+        let is_port = port.is_some_and(|it| it.parse::<u16>().is_ok());
+        if is_port && UnixStream::connect(&path).await.is_ok() {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum NoAnswer {
@@ -70,8 +91,8 @@ impl Drop for Socket {
 }
 
 impl Socket {
-    /// Opens it. Whoever calls this holds the database's lock, so a file that is there already is
-    /// left over from a server that died.
+    /// Opens it. Whoever calls this holds the database's lock, or the port that stands in the name,
+    /// so a file that is there already is left over from a server that died.
     pub fn bind(path: PathBuf) -> io::Result<Socket> {
         // It gets its name once nobody else can open it.
         let draft = path.with_file_name(format!(".{}", &random_token()[..8]));

@@ -69,7 +69,8 @@ impl Demo {
         println!("  The pharmacist       {base}/rx   claim {claim}, prescription {rx}");
         println!("\n  Write “my prescription was rejected” in the chat, then decide at the desk.");
         println!("  Stop with Ctrl-C. Nothing is lost: start again and go on.\n");
-        server::run(house, Serving::demo(bound, database.file().map(Path::to_path_buf))).await?;
+        let socket = super::place::socket(&database, &self.data, self.port);
+        server::run(house, Serving::demo(bound, socket)).await?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -66,6 +66,22 @@ impl Place {
     }
 }
 
+/// The socket at which commands find a server: beside its file; on a database that several may
+/// share, in the data folder under its port.
+#[cfg(unix)]
+pub(super) fn socket(database: &Database, data: &Path, port: u16) -> Option<PathBuf> {
+    use crate::admin::socket;
+    Some(match database {
+        Database::Sqlite(file) => socket::beside(file),
+        Database::Postgres(_) => socket::by_port(data, port),
+    })
+}
+
+#[cfg(not(unix))]
+pub(super) fn socket(_database: &Database, _data: &Path, _port: u16) -> Option<PathBuf> {
+    None
+}
+
 /// Says why it was not done.
 pub(super) fn refused(answer: &Answer) -> anyhow::Result<ExitCode> {
     let why = match answer {
@@ -94,11 +110,38 @@ impl Found {
     /// Asks the running server; without one, does it.
     pub(super) async fn ask(&self, ask: Ask) -> anyhow::Result<Answer> {
         match &self.database {
+            #[cfg(unix)]
+            Database::Postgres(_) if ask == Ask::Drain => self.ask_one_here(ask).await,
             Database::Postgres(_) => {
                 let store = self.database.open(self.vault()?).await?;
                 perform(store.as_ref(), ask).await
             }
             Database::Sqlite(file) => self.ask_beside(file, ask).await,
+        }
+    }
+
+    /// Asks the server of this configuration on this machine, or the only one in the data folder.
+    /// Everything but its own end goes through the database, for all servers at once.
+    #[cfg(unix)]
+    async fn ask_one_here(&self, ask: Ask) -> anyhow::Result<Answer> {
+        use crate::admin::socket;
+        let here = match &self.config {
+            Some(config) => vec![socket::by_port(&self.data, config.listen.port())],
+            None => socket::listening(&self.data).await,
+        };
+        let elsewhere = "one on another machine is drained there, or by its service (SIGTERM)";
+        match here.as_slice() {
+            [] => bail!("no server is running in {}; {elsewhere}", self.data.display()),
+            [one] => match socket::ask(one, &ask).await {
+                Err(socket::NoAnswer::NotThere(path)) => {
+                    bail!("no server is running at {}; {elsewhere}", path.display())
+                }
+                answer => Ok(answer?),
+            },
+            several => {
+                let several: Vec<_> = several.iter().map(|it| it.display().to_string()).collect();
+                bail!("several servers run here ({}); name one's --config", several.join(", "))
+            }
         }
     }
 

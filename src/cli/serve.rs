@@ -1,6 +1,6 @@
 //! `mendline serve`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -53,7 +53,7 @@ impl Serve {
             settings: settings(&config),
             flows: watched(&config),
             drain_within: config.drain_within(),
-            beside: database.file().map(Path::to_path_buf),
+            socket: super::place::socket(&database, &config.data, config.listen.port()),
             retention: retention(&config),
         };
         server::run(house, serving).await?;

@@ -59,7 +59,11 @@ impl Site {
         self.server = Some(server);
         // It is ready when it answers; a socket's file may be left over from another.
         let until = Instant::now() + PATIENCE;
-        while std::os::unix::net::UnixStream::connect(self.data().join("mendline.sock")).is_err() {
+        let sockets = [
+            self.data().join("mendline.sock"),
+            self.data().join(format!("mendline-{}.sock", self.port)),
+        ];
+        while sockets.iter().all(|it| std::os::unix::net::UnixStream::connect(it).is_err()) {
             assert!(Instant::now() < until, "the doors stay closed");
             std::thread::yield_now();
         }

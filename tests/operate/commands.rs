@@ -117,7 +117,11 @@ async fn rule_13_on_postgresql_they_write_to_the_database() {
     let added = add_account(&site);
     assert!(added.status.success(), "{}", errors(&added));
     assert!(errors(&add_account(&site)).contains("--replace"));
-    assert!(site.fails(&["drain"]).contains("no server is running"));
+    assert!(site.fails(&["drain"]).contains("no server is running at"));
+    site.start();
+    assert!(site.ok(&["drain"]).contains("finishes what it has in hand"));
+    assert!(site.ended_well());
+    assert!(site.fails(&["drain"]).contains("no server is running at"), "its socket went with it");
     let backup = site.fails(&["backup", "--to", "house.backup"]);
     assert!(backup.contains("pg_dump"), "{backup}");
     site.given[1].1 = "8".repeat(64);
