@@ -1,7 +1,7 @@
 //! Follows one matter through the rooms: which arrival an event came of, and what its turn sends.
 //! Every function here does nothing while nobody looks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
 use mendline_engine::event::Event;
@@ -76,6 +76,8 @@ pub struct Threads<'a> {
     house: &'a House,
     conversation: &'a Conversation,
     places: BTreeMap<i64, (Context, bool)>,
+    /// Timers that are due, each of which begins a trace.
+    timers: BTreeSet<i64>,
     sent: Vec<(String, String)>,
 }
 
@@ -97,7 +99,13 @@ impl<'a> Threads<'a> {
             return None;
         }
         let (mut plain, mut answers) = (Vec::new(), BTreeMap::new());
+        let mut timers = BTreeSet::new();
+        // What is carried along with an arrival goes on in its trace.
+        let carried = CARRIED.try_with(|it| it.is_some()).unwrap_or_default();
         for (seq, event) in events {
+            if matches!(event, Event::Due { .. }) && !carried {
+                timers.insert(seq);
+            }
             match answered(event) {
                 Some(key) => {
                     let effect = EffectRef { conversation: conversation.id.clone(), key };
@@ -112,7 +120,7 @@ impl<'a> Threads<'a> {
         let answers = answers.into_iter().filter_map(|(seq, it)| Some((seq, *left.get(&it)?)));
         let places = origins.into_iter().map(|(seq, it)| (seq, (it, false)));
         let places = places.chain(answers.map(|(seq, it)| (seq, (it, true)))).collect();
-        Some(Threads { house, conversation, places, sent: Vec::new() })
+        Some(Threads { house, conversation, places, timers, sent: Vec::new() })
     }
 
     /// An event is about to be applied.
@@ -132,6 +140,9 @@ impl<'a> Threads<'a> {
             flow: Some(self.conversation.flow.clone()),
             ..Span::default()
         };
+        if self.timers.contains(&seq) {
+            self.house.watch.trace.took("timer", from.root(), mark.began, span.clone());
+        }
         self.house.watch.trace.took(name, at, mark.began, span);
         let messages = commit.messages[mark.messages..].iter().map(|it| it.key);
         for key in messages.chain(commit.calls[mark.calls..].iter().map(|it| it.key)) {

@@ -152,3 +152,33 @@ async fn one_trace_leads_from_arrival_to_receipt_across_a_restart() {
         assert!(!all.contains(private), "'{private}' was sent to the collector");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_timer_begins_a_trace_of_its_own() {
+    let files = tempfile::tempdir().unwrap();
+    let (address, bodies) = collector().await;
+    let clock = Arc::new(Virtual::at(Timestamp::parse(START).unwrap()));
+    let (house, _store) = open(files.path(), clock.clone()).await;
+    publish(&house).await;
+    house.watch.trace.begin(&format!("http://{address}")).unwrap();
+    let said = Incoming::Words("my prescription was rejected".into());
+    house.arrive(PAYER, "web", "1", "ana", said, None).await.unwrap();
+    pump::until_idle(&house).await.unwrap();
+    for message in house.store.acknowledge(PAYER, "ana", "web", 99).await.unwrap() {
+        let shown = Became::Reported(Receipt::Shown);
+        house.store.settle_message(&message, shown, house.clock.now()).await.unwrap();
+    }
+    pump::until_idle(&house).await.unwrap();
+    // Nobody answers, and she is reminded.
+    let due = house.store.next_due().await.unwrap().unwrap();
+    clock.set(due);
+    pump::until_idle(&house).await.unwrap();
+    stop(house).await;
+
+    let spans = spans(&bodies.lock().unwrap());
+    let (_, trace, own, parent) = spans.iter().find(|it| it.0 == "timer").expect("a timer fired");
+    assert!(parent.is_empty(), "it begins a trace");
+    let turn = spans.iter().find(|it| it.0 == "turn" && it.3 == *own).expect("its turn");
+    let send = spans.iter().find(|it| it.0 == "send" && it.3 == turn.2).expect("what it sent");
+    assert!(turn.1 == *trace && send.1 == *trace);
+}
