@@ -10,3 +10,4 @@ mod pauses;
 #[expect(dead_code, reason = "the store's own tests use the rest")]
 #[path = "../support/postgres.rs"]
 mod postgres;
+mod rehearsal;
