@@ -3,8 +3,8 @@
 //! everything.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use mendline::store::postgres::PostgresStore;
@@ -27,8 +27,8 @@ struct Road {
     age: AtomicU32,
     /// Whether new travellers get nowhere either.
     gone: AtomicBool,
-    /// Whether the next commit arrives and its answer does not.
-    swallows_the_answer: AtomicBool,
+    /// Words after which it vanishes: what is said in them arrives, and the answer does not.
+    last_words: Mutex<Option<&'static str>>,
     swallowed: Notify,
 }
 
@@ -40,7 +40,7 @@ impl Road {
             database: PathBuf::from(folder).join(".s.PGSQL.5432"),
             age: AtomicU32::new(0),
             gone: AtomicBool::new(false),
-            swallows_the_answer: AtomicBool::new(false),
+            last_words: Mutex::new(None),
             swallowed: Notify::new(),
         });
         let door = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -86,8 +86,7 @@ impl Road {
             if !self.is_open(born) {
                 continue;
             }
-            let commits = sent.windows(7).any(|it| it == b"COMMIT\0");
-            if commits && self.swallows_the_answer.swap(false, Ordering::SeqCst) {
+            if self.are_last_words(sent) {
                 self.vanishes();
                 to_it.write_all(sent).await.unwrap();
                 self.swallowed.notify_one();
@@ -96,6 +95,29 @@ impl Road {
             to_it.write_all(sent).await.unwrap();
         }
         back.abort();
+    }
+
+    fn are_last_words(&self, sent: &[u8]) -> bool {
+        let mut words = self.last_words.lock().unwrap();
+        let said = words.is_some_and(|it| sent.windows(it.len()).any(|sent| sent == it.as_bytes()));
+        said && words.take().is_some()
+    }
+
+    /// Asks, loses the machine as soon as these words have arrived there, and waits on a clock that
+    /// goes on by itself.
+    async fn loses<T>(
+        &self,
+        words: &'static str,
+        asking: impl Future<Output = Result<T, StoreError>>,
+    ) {
+        *self.last_words.lock().unwrap() = Some(words);
+        let losing = async {
+            self.swallowed.notified().await;
+            tokio::time::pause();
+        };
+        tokio::join!(away(words, asking), losing);
+        self.is_back();
+        tokio::time::resume();
     }
 
     fn is_open(&self, born: u32) -> bool {
@@ -163,6 +185,28 @@ async fn while_its_machine_has_vanished_every_call_is_away_and_afterwards_none_i
 }
 
 #[tokio::test]
+async fn whoever_asked_as_its_machine_vanished_is_told_and_the_next_one_answered() {
+    let Some(base) = Base::new().await else { return };
+    let (road, url) = Road::to(&base).await;
+    let store = PostgresStore::open(&url, vault()).await.unwrap();
+    store.accept(&arrival(ACME, ANA, "1", "hello")).await.unwrap();
+
+    road.loses("from accounts", store.account("dana")).await;
+    assert!(store.account("dana").await.unwrap().is_none(), "a reader");
+    road.loses("from pauses", store.care().pauses()).await;
+    assert_eq!(store.care().pauses().await.unwrap(), []);
+    road.loses("insert into house", store.health().takes_writes()).await;
+    store.health().takes_writes().await.unwrap();
+    road.loses("from outbox", store.lease_outbox(NOW, LEASE_MS, 9)).await;
+    assert_eq!(store.lease_outbox(NOW, LEASE_MS, 9).await.unwrap(), []);
+    road.loses("insert into inbox", store.accept(&arrival(ACME, ANA, "2", "there?"))).await;
+    let again = store.accept(&arrival(ACME, ANA, "2", "there?")).await.unwrap();
+    assert!(!again.duplicate, "it was not committed");
+    let lines = store.lines_after(ACME, ANA, "web", 0, 9).await.unwrap();
+    assert_eq!(lines.len(), 2);
+}
+
+#[tokio::test]
 async fn what_was_committed_and_never_answered_is_there_once() {
     let Some(base) = Base::new().await else { return };
     let (road, url) = Road::to(&base).await;
@@ -171,18 +215,7 @@ async fn what_was_committed_and_never_answered_is_there_once() {
     let mut taken = turn(&claim_one(&store).await);
     taken.messages = vec![to(ANA, 0, 0, message("worker", "hello"))];
 
-    road.swallows_the_answer.store(true, Ordering::SeqCst);
-    let committing = store.commit(vec![taken.clone()]);
-    let losing = async {
-        road.swallowed.notified().await;
-        tokio::time::pause();
-    };
-    let (answered, ()) = tokio::join!(committing, losing);
-    let unknown = matches!(answered[..], [Err(StoreError::Away(_))]);
-    assert!(unknown, "nobody knows: {answered:?}");
-
-    road.is_back();
-    tokio::time::resume();
+    road.loses("COMMIT\0", async { store.commit(vec![taken.clone()]).await.remove(0) }).await;
     let mut again = store.commit(vec![taken.clone()]).await.remove(0);
     for _ in 0..50 {
         if !matches!(again, Err(StoreError::Away(_))) {

@@ -102,11 +102,16 @@ pub(super) async fn give_up(broken: PoolConnection<Postgres>) {
 /// Whether a connection that comes back to its pool is sound. The pool asks it itself, and would wait
 /// for one that is not as long as TCP does.
 pub(super) async fn is_sound(connection: &mut Connection) -> Result<bool, sqlx::Error> {
-    let cut_off = *CUT_OFF.lock().unwrap_or_else(PoisonError::into_inner);
-    if cut_off.is_some_and(|it| it.elapsed() < DOUBTED_FOR) {
+    if is_doubted() {
         ping(connection).await?;
     }
     Ok(true)
+}
+
+/// Whether something was cut off lately: then others may be as dead.
+pub(super) fn is_doubted() -> bool {
+    let cut_off = *CUT_OFF.lock().unwrap_or_else(PoisonError::into_inner);
+    cut_off.is_some_and(|it| it.elapsed() < DOUBTED_FOR)
 }
 
 /// `select` of rows whose columns are the parameters after `before`, an array each.

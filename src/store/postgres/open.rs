@@ -7,7 +7,7 @@ use std::time::Duration;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{Connection, PgConnection, Row};
 
-use super::db::{WRITERS, is_sound, ping, within};
+use super::db::{WRITERS, is_doubted, is_sound, ping, within};
 use super::sql::shared::Formats;
 use super::sql::writer::Writer;
 use super::wire::PgWire;
@@ -144,7 +144,7 @@ fn pool(max: u32) -> PgPoolOptions {
         .test_before_acquire(false)
         .before_acquire(|connection, meta| {
             Box::pin(async move {
-                if meta.idle_for > ASK_AFTER {
+                if meta.idle_for > ASK_AFTER || is_doubted() {
                     ping(connection).await?;
                 }
                 Ok(true)
