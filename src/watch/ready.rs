@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use mendline_engine::time::Timestamp;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 use tracing::error;
@@ -20,9 +21,10 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 const QUIET_MAX: Duration = Duration::from_secs(30);
 /// Room that a disk must have, in bytes. SQLite needs it for a checkpoint of a busy day's log.
 pub const ROOM_MIN_BYTES: u64 = 64 * 1024 * 1024;
-/// How far this machine's clock may be from the database's, in milliseconds: half a lease, so that
-/// two servers never both think that something is theirs.
-pub const SKEW_MAX_MS: u64 = 15_000;
+/// How far this machine's clock may be from the database's, in milliseconds. Two servers are then at
+/// most four seconds apart, and what the longest attempt leaves of its lease is five: neither takes
+/// over what the other still has in hand.
+pub const SKEW_MAX_MS: u64 = 2_000;
 /// Patience with the database. Whoever waits longer has no use for the answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -157,10 +159,21 @@ async fn clock(house: &House) -> Check {
 
 /// A database that is away has another check.
 async fn agrees(house: &House) -> bool {
+    let before = wall();
     let asked = tokio::time::timeout(PATIENCE, house.store.health().clock()).await;
     let Ok(Ok(theirs)) = asked else { return true };
-    let wall_ms = chrono::Utc::now().timestamp_millis();
-    theirs.0.abs_diff(wall_ms) <= SKEW_MAX_MS
+    apart_ms(theirs, before, wall()) <= SKEW_MAX_MS
+}
+
+fn wall() -> Timestamp {
+    Timestamp(chrono::Utc::now().timestamp_millis())
+}
+
+/// How far apart two clocks are at least, in milliseconds, where one showed `theirs` at some moment
+/// between these two of the other's. A slow answer is no wrong clock.
+pub fn apart_ms(theirs: Timestamp, before: Timestamp, after: Timestamp) -> u64 {
+    let (early, late) = (before.0.saturating_sub(theirs.0), theirs.0.saturating_sub(after.0));
+    u64::try_from(early.max(late)).unwrap_or(0)
 }
 
 fn loops(house: &House) -> Check {
@@ -172,4 +185,16 @@ fn loops(house: &House) -> Check {
         "a loop has stopped: restart this process and send its log to whoever maintains it"
     };
     check("loops", well, "every loop comes round", bad)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slow_answer_is_no_wrong_clock_and_a_wrong_clock_is_one_either_way() {
+        let apart = |theirs| apart_ms(Timestamp(theirs), Timestamp(1_000), Timestamp(9_000));
+        assert_eq!([1_000, 5_000, 9_000].map(apart), [0, 0, 0]);
+        assert_eq!((apart(-1_001), apart(11_001)), (2_001, 2_001));
+    }
 }

@@ -2,6 +2,11 @@
 //! jumps or an event that fells the process costs nobody anything.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+#[expect(dead_code, reason = "the tests of running a house use the rest")]
+#[path = "../operate/binary.rs"]
+mod binary;
+mod clock;
+mod doctor;
 mod doors;
 mod house;
 mod metrics;

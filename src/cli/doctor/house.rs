@@ -7,7 +7,7 @@ use crate::clock::steady::FOLLOWED_BEHIND_MS;
 use crate::clock::{Clock, System};
 use crate::store::health::{Wait, Waits};
 use crate::store::{Store, StoreError};
-use crate::watch::ready::SKEW_MAX_MS;
+use crate::watch::ready::{SKEW_MAX_MS, apart_ms};
 
 /// Findings of one kind that are named one by one; the rest is a number.
 const NAMED_MAX: u32 = 20;
@@ -144,8 +144,9 @@ async fn clocks(store: &dyn Store, now: Timestamp) -> Result<Vec<Look>, StoreErr
              right; the house goes on from its newest row and fires nothing early",
         ));
     }
+    let before = System.now();
     let theirs = health.clock().await?;
-    let apart_ms = theirs.0.abs_diff(now.0);
+    let apart_ms = apart_ms(theirs, before, System.now());
     if apart_ms > SKEW_MAX_MS {
         looks.push(Look::bad(
             "clock",
