@@ -63,39 +63,41 @@ fn least(rows: &[&Row], of: impl Fn(&Row) -> f64) -> Option<f64> {
     rows.iter().map(|row| of(row)).min_by(f64::total_cmp)
 }
 
-fn most(rows: &[&Row], of: impl Fn(&Row) -> f64) -> Option<f64> {
-    rows.iter().map(|row| of(row)).max_by(f64::total_cmp)
-}
-
 fn throughput(sqlite: &[&Row], postgres: &[&Row], web: &[&Row]) -> Vec<Goal> {
     let of_limit = least(sqlite, |row| row.of_limit);
-    let fastest = most(sqlite, |row| row.turns_a_second);
     let cpu = sqlite.iter().filter_map(|row| row.cpu_ms).min_by(f64::total_cmp);
     vec![
         Goal {
             aims: "in process, SQLite with `synchronous=FULL`: at least half of what the same rows allow".into(),
             reached: of_limit.map(|it| Reached { says: format!("{it:.2} of it, with the least favourable number of users"), times: it / 0.5 }),
         },
-        times("in process, SQLite", 4.0, FASTEST, fastest),
+        times("in process, SQLite", 4.0, FASTEST, sqlite),
         Goal {
             aims: format!("processor time of a turn: at most a quarter of the leanest durable peer's ({}: {} ms, {SEPARATELY})", LEANEST.0, LEANEST.1),
             reached: cpu.map(|it| Reached { says: format!("{it:.3} ms"), times: LEANEST.1 / 4.0 / it }),
         },
-        times("through the web chat's socket, the whole house", 5.0, RESTATE, most(web, |row| row.turns_a_second)),
-        times("in process, PostgreSQL", 10.0, FASTEST_POSTGRES, most(postgres, |row| row.turns_a_second)),
+        times("through the web chat's socket, the whole house", 5.0, RESTATE, web),
+        times("in process, PostgreSQL", 10.0, FASTEST_POSTGRES, postgres),
     ]
 }
 
-/// So many times as fast as a peer that was measured separately.
-fn times(what: &str, aim: f64, peer: (&str, f64), reached: Option<f64>) -> Goal {
+/// So many times as fast as a peer that was measured separately. Whoever ran beside the house in
+/// the same rounds is named too; the goal is held against the fastest that is known.
+fn times(what: &str, aim: f64, peer: (&str, f64), rows: &[&Row]) -> Goal {
     let (name, its) = peer;
+    let fastest =
+        rows.iter().max_by(|one, other| one.turns_a_second.total_cmp(&other.turns_a_second));
     Goal {
         aims: format!(
             "{what}: at least {aim} times the fastest peer ({name}: {its:.0} turns/s, {SEPARATELY})"
         ),
-        reached: reached.map(|it| {
-            let says = format!("{it:.0} turns/s, {:.1} times", it / its);
-            Reached { says, times: it / its / aim }
+        reached: fastest.map(|row| {
+            let reached = row.turns_a_second;
+            let mut says = format!("{reached:.0} turns/s, {:.1} times", reached / its);
+            for it in &row.beside {
+                says.push_str(&format!("; in the same rounds {:.1} times {}", it.times, it.name));
+            }
+            Reached { says, times: reached / its / aim }
         }),
     }
 }

@@ -5,13 +5,15 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
+use async_trait::async_trait;
+use futures::stream::{self, StreamExt};
 use mendline_engine::time::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::figures::{Process, ms};
 use super::load::{self, Load};
@@ -21,8 +23,10 @@ use crate::channels::Incoming;
 use crate::clock::{Clock, System, Virtual};
 use crate::pump;
 use crate::store::sqlite::SqliteStore;
+use crate::store::watched::{Use, Watch, Watched};
 use crate::store::{
-    Carry, Conversation, InboxBody, NewArrival, NewConversation, PersonCommit, Store, TurnCommit,
+    Carry, Conversation, InboxBody, NewArrival, NewConversation, PersonCommit, Store, StoreError,
+    TurnCommit,
 };
 
 /// Conversations made in one transaction.
@@ -33,10 +37,12 @@ const DUE_TOGETHER: usize = 10_000;
 const USERS: usize = 32;
 /// How long they write.
 const LASTS: Duration = Duration::from_secs(4);
+/// How those who wait are called.
+const PARKED: &str = "parked-";
 /// Who is parked first, and who writes first after the start.
 const MODEL: &str = "worker-model";
 const FIRST: &str = "worker-first";
-/// How often it is looked whether they have fired.
+/// How often it is looked whether all have fired.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// How long timers may take before the run counts as broken.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -73,13 +79,12 @@ pub async fn parked(folder: &Path, count: usize) -> anyhow::Result<Parked> {
     park(&file, count).await?;
     let on_disk = std::fs::metadata(&file).context("the size of the database")?.len();
     let out = Command::new(std::env::current_exe()?)
-        .args(["bench", "--wake"])
+        .args(["bench", "--parked", &count.to_string(), "--wake"])
         .arg(&file)
         .output()
         .context("waking them in a process of its own")?;
     ensure!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
     let mut woken: Parked = serde_json::from_slice(&out.stdout).context("what it said")?;
-    woken.count = count;
     woken.disk_bytes_each = on_disk as f64 / count.max(1) as f64;
     Ok(woken)
 }
@@ -99,27 +104,36 @@ async fn park(file: &Path, count: usize) -> anyhow::Result<()> {
     let found = house.store.conversations_of(PAYER, &model, 1).await?;
     let model = found.into_iter().next().context("the model did not begin")?;
     ensure!(!model.state.timers.is_empty(), "the model has no timer");
-    let far = Timestamp(house.clock.now().0 + 30 * 24 * 3_600_000);
-    let bar = indicatif::ProgressBar::new(u64::try_from(count).unwrap_or_default());
-    bar.set_style(indicatif::ProgressStyle::with_template("parking {bar:40} {pos}/{len} {eta}")?);
-    for first in (0..count).step_by(AT_ONCE) {
-        let last = count.min(first + AT_ONCE);
-        let carries = (first..last).map(|nth| like(&model, nth, far)).collect();
-        for carried in store.carry(carries).await {
-            carried.context("parking one")?;
-        }
-        bar.set_position(u64::try_from(last).unwrap_or_default());
-    }
-    bar.finish_and_clear();
+    fill(store.as_ref(), &model, count).await?;
     drop(house);
     let store = Arc::into_inner(store).context("somebody still holds the store")?;
     store.close().await?;
     Ok(())
 }
 
+/// So many who wait as the model does.
+async fn fill(store: &dyn Store, model: &Conversation, count: usize) -> anyhow::Result<()> {
+    let far = Timestamp(model.turned.0 + 30 * 24 * 3_600_000);
+    let bar = indicatif::ProgressBar::new(u64::try_from(count).unwrap_or_default());
+    bar.set_style(indicatif::ProgressStyle::with_template("parking {bar:40} {pos}/{len} {eta}")?);
+    // While some are written the next are made.
+    let parking = stream::iter((0..count).step_by(AT_ONCE)).map(async |first| {
+        let last = count.min(first + AT_ONCE);
+        let carries = (first..last).map(|nth| like(model, nth, far)).collect();
+        let carried: Result<Vec<_>, _> = store.carry(carries).await.into_iter().collect();
+        carried.map(|it| it.len())
+    });
+    let mut parking = std::pin::pin!(parking.buffered(2));
+    while let Some(parked) = parking.next().await {
+        bar.inc(u64::try_from(parked.context("parking some")?).unwrap_or_default());
+    }
+    bar.finish_and_clear();
+    Ok(())
+}
+
 /// A conversation that waits like the model does. The first ones are due together.
 fn like(model: &Conversation, nth: usize, far: Timestamp) -> Carry {
-    let (person, id) = (format!("parked-{nth}"), uuid::Uuid::now_v7().to_string());
+    let (person, id) = (format!("{PARKED}{nth}"), uuid::Uuid::now_v7().to_string());
     let now = model.turned;
     let begin = NewConversation {
         id: id.clone(),
@@ -176,7 +190,7 @@ fn like(model: &Conversation, nth: usize, far: Timestamp) -> Carry {
 }
 
 /// What the fresh process does; prints its figures as JSON.
-pub async fn wake(file: &Path, started: Instant) -> anyhow::Result<()> {
+pub async fn wake(file: &Path, count: usize, started: Instant) -> anyhow::Result<()> {
     let store = Arc::new(SqliteStore::open(file, world::vault()).await?);
     let post = Arc::new(Post::default());
     let house = world::house(store.clone(), Arc::new(System), Some(post.clone())).await?;
@@ -192,9 +206,10 @@ pub async fn wake(file: &Path, started: Instant) -> anyhow::Result<()> {
     let memory_after_mb = Process::Ours.memory_mb().map_or(0.0, |(_, now)| now);
     running.stop().await?;
     drop(house);
-    let (due, half_late_ms, last_late_ms) = ring(store).await?;
+    let due = count.min(DUE_TOGETHER);
+    let (half_late_ms, last_late_ms) = ring(store, due).await?;
     let woken = Parked {
-        count: 0,
+        count,
         disk_bytes_each: 0.0,
         memory_mb,
         memory_after_mb,
@@ -209,32 +224,51 @@ pub async fn wake(file: &Path, started: Instant) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Moves the clock to where the timers are due together, and waits until each took its turn.
-async fn ring(store: Arc<SqliteStore>) -> anyhow::Result<(usize, f64, f64)> {
-    let clock = Arc::new(Virtual::at(Timestamp(chrono::Utc::now().timestamp_millis())));
-    let house = world::house(store.clone(), clock.clone(), Some(Arc::new(Post::default()))).await?;
-    pump::until_idle(&house).await?;
-    clock.set(Timestamp(clock.now().0 + 40 * 24 * 3_600_000));
-    let waiting = async || -> anyhow::Result<usize> {
-        let counts = store.counts(clock.now()).await?;
-        let of = |name: &str| counts[name].as_u64().unwrap_or_default();
-        Ok(usize::try_from(of("timers_due") + of("events_waiting"))?)
-    };
-    let due = waiting().await?;
-    let running = start(&house);
-    let (began, mut half) = (Instant::now(), None);
-    loop {
-        ensure!(began.elapsed() < PATIENCE, "the timers do not fire");
-        tokio::time::sleep(LOOK_EVERY).await;
-        let left = waiting().await?;
-        if half.is_none() && left <= due / 2 {
-            half = Some(began.elapsed());
-        }
-        if left == 0 {
-            break;
-        }
+/// Sees timers take their turn.
+struct Bell {
+    began: Instant,
+    rang: Mutex<Vec<Duration>>,
+}
+
+/// Timers of those who wait; whoever wrote in between has some of her own.
+fn rings(commit: &TurnCommit) -> bool {
+    let due = |it: &Value| it["event"].get("due").is_some();
+    commit.principal.starts_with(PARKED) && commit.record.iter().any(due)
+}
+
+#[async_trait]
+impl Watch for Arc<Bell> {
+    async fn before(&self, _it: Use) -> Result<u64, StoreError> {
+        Ok(0)
     }
-    let last = began.elapsed();
+
+    async fn after(&self, _it: Use, _number: u64) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn turned(&self, commits: &[TurnCommit], results: &mut [Result<(), StoreError>]) {
+        let went = commits.iter().zip(results).filter(|(_, it)| it.is_ok());
+        let rang = went.filter(|(commit, _)| rings(commit)).map(|_| self.began.elapsed());
+        self.rang.lock().unwrap_or_else(PoisonError::into_inner).extend(rang);
+    }
+}
+
+/// Moves the clock to where the timers are due together, and waits until each took its turn.
+async fn ring(store: Arc<dyn Store>, due: usize) -> anyhow::Result<(f64, f64)> {
+    let clock = Arc::new(Virtual::at(Timestamp(chrono::Utc::now().timestamp_millis())));
+    clock.set(Timestamp(clock.now().0 + 40 * 24 * 3_600_000));
+    let bell = Arc::new(Bell { began: Instant::now(), rang: Mutex::default() });
+    let watched = Arc::new(Watched::over(store, bell.clone()));
+    let house = world::house(watched, clock, Some(Arc::new(Post::default()))).await?;
+    let running = start(&house);
+    let rang = || bell.rang.lock().unwrap_or_else(PoisonError::into_inner).len();
+    while rang() < due {
+        ensure!(bell.began.elapsed() < PATIENCE, "the timers do not fire");
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
     running.stop().await?;
-    Ok((due, ms(&half.unwrap_or(last)), ms(&last)))
+    let mut rang = bell.rang.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    rang.sort();
+    let at = |nth: usize| rang.get(nth).map_or(0.0, ms);
+    Ok((at(due / 2), at(due.saturating_sub(1))))
 }

@@ -64,7 +64,7 @@ impl Bench {
         let began = Instant::now();
         crate::server::log_to_stderr();
         if let Some(file) = &self.wake {
-            wake(file, began).await?;
+            wake(file, self.parked.first().copied().unwrap_or_default(), began).await?;
             return Ok(ExitCode::SUCCESS);
         }
         if let Some(database) = &self.house {
