@@ -3,7 +3,7 @@
 //! A flow with errors is not published and says where it is wrong; whatever version ran before
 //! it keeps running.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -19,6 +19,9 @@ use crate::store::KeptFlow;
 #[derive(rust_embed::RustEmbed)]
 #[folder = "flows"]
 struct Shipped;
+
+/// The file that makes a folder a flow's.
+const FLOW: &str = "flow.yaml";
 
 /// One flow's files.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,6 +50,8 @@ pub struct Shelf {
     pub findings: Vec<Finding>,
     /// The folders, in order of their names.
     pub folders: Vec<Folder>,
+    /// Flows that lie beside these and loaded: they may be run, and nothing else is said of them.
+    pub beside: Vec<KeptFlow>,
 }
 
 impl Shelf {
@@ -78,9 +83,39 @@ pub fn shipped() -> Vec<Folder> {
 pub fn find(paths: &[PathBuf]) -> anyhow::Result<Vec<Folder>> {
     let mut files = BTreeMap::new();
     for path in paths {
-        let root = if path.is_file() { path.parent().unwrap_or(Path::new(".")) } else { path };
+        let root = root_of(path);
         anyhow::ensure!(root.is_dir(), "{} is neither a folder nor a file", path.display());
         collect(root, &mut files)?;
+    }
+    Ok(group(files))
+}
+
+/// The folder itself, or the one that a file lies in.
+fn root_of(path: &Path) -> &Path {
+    let root = if path.is_file() { path.parent().unwrap_or(path) } else { path };
+    if root.as_os_str().is_empty() { Path::new(".") } else { root }
+}
+
+/// The flows that lie beside each path that is one flow's folder, or a file in it: what that flow
+/// runs is among them.
+pub fn beside(paths: &[PathBuf]) -> anyhow::Result<Vec<Folder>> {
+    let mut named = BTreeSet::new();
+    for path in paths {
+        let root = root_of(path);
+        let whole = root.canonicalize().with_context(|| format!("opening {}", root.display()))?;
+        named.insert(whole);
+    }
+    let mut files = BTreeMap::new();
+    let single = named.iter().filter(|it| it.join(FLOW).is_file());
+    let parents: BTreeSet<_> = single.filter_map(|it| it.parent()).collect();
+    for parent in parents {
+        let listing = std::fs::read_dir(parent);
+        for entry in listing.with_context(|| format!("opening {}", parent.display()))? {
+            let folder = entry.with_context(|| format!("reading {}", parent.display()))?.path();
+            if folder.join(FLOW).is_file() && !named.contains(&folder) {
+                collect(&folder, &mut files)?;
+            }
+        }
     }
     Ok(group(files))
 }
@@ -104,7 +139,7 @@ fn collect(folder: &Path, files: &mut BTreeMap<String, String>) -> anyhow::Resul
 fn group(files: BTreeMap<String, String>) -> Vec<Folder> {
     let mut folders = Vec::new();
     for (file, text) in &files {
-        let Some(root) = file.strip_suffix("flow.yaml") else { continue };
+        let Some(root) = file.strip_suffix(FLOW) else { continue };
         let under = |it: &&String| it.starts_with(root) && **it != *file;
         let source = |file: &String| Source { file: file.clone(), text: files[file].clone() };
         let beside: Vec<_> = files.keys().filter(under).collect();
@@ -124,34 +159,48 @@ fn group(files: BTreeMap<String, String>) -> Vec<Folder> {
 
 /// Loads every folder against the catalog.
 pub fn shelve(folders: Vec<Folder>, catalog: &Catalog) -> Shelf {
-    let names: Vec<_> = folders.iter().filter_map(|it| name_of(&it.flow.text)).collect();
-    let mut shelf = Shelf { flows: Vec::new(), findings: Vec::new(), folders: Vec::new() };
-    for folder in folders {
+    shelve_among(folders, Vec::new(), catalog)
+}
+
+/// Loads every folder against the catalog and the flows that lie beside them.
+pub fn shelve_among(folders: Vec<Folder>, beside: Vec<Folder>, catalog: &Catalog) -> Shelf {
+    let all = folders.iter().chain(&beside);
+    let names: Vec<_> = all.filter_map(|it| name_of(&it.flow.text)).collect();
+    let (mut flows, mut findings) = (Vec::new(), Vec::new());
+    for folder in &folders {
         let loaded = load(&folder.flow, &folder.translations, catalog, &names);
-        shelf.findings.extend(loaded.findings);
-        if let Some(program) = loaded.program {
-            shelf.flows.push(keep(&folder, program));
-        }
-        shelf.folders.push(folder);
+        findings.extend(loaded.findings);
+        flows.extend(loaded.program.map(|it| keep(folder, it)));
     }
-    // A circle shows only when all are seen together.
-    let programs: Vec<_> = shelf.flows.iter().map(|it| &it.program).collect();
+    let beside = beside.iter().filter_map(|folder| {
+        let loaded = load(&folder.flow, &folder.translations, catalog, &names);
+        loaded.program.map(|it| keep(folder, it))
+    });
+    let mut shelf = Shelf { flows, findings, folders, beside: beside.collect() };
+    take_circles(&mut shelf);
+    shelf
+}
+
+/// A circle shows only when all are seen together.
+fn take_circles(shelf: &mut Shelf) {
+    let programs: Vec<_> = shelf.flows.iter().chain(&shelf.beside).map(|it| &it.program).collect();
     let circles = circular(&programs);
     let in_circle = |it: &KeptFlow| circles.iter().any(|found| found.file == it.program.flow);
     let (circling, rest) = std::mem::take(&mut shelf.flows).into_iter().partition(in_circle);
     shelf.flows = rest;
+    shelf.beside.retain(|it| !in_circle(it));
     let circling: Vec<KeptFlow> = circling;
     for finding in circles {
-        let of = circling.iter().find(|it| it.program.flow == finding.file);
-        let file = of.and_then(file_of).unwrap_or(finding.file);
-        shelf.findings.push(Finding { file, ..finding });
+        if let Some(of) = circling.iter().find(|it| it.program.flow == finding.file) {
+            let file = file_of(of).unwrap_or_else(|| finding.file.clone());
+            shelf.findings.push(Finding { file, ..finding });
+        }
     }
-    shelf
 }
 
 /// Its `flow.yaml`.
 fn file_of(flow: &KeptFlow) -> Option<String> {
-    flow.sources.keys().find(|it| it.ends_with("flow.yaml")).cloned()
+    flow.sources.keys().find(|it| it.ends_with(FLOW)).cloned()
 }
 
 /// What publishing a shelf means for people who are in the middle of an older version of one of

@@ -32,7 +32,8 @@ enum Format {
 impl Check {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         let catalog = super::demo::shipped_catalog()?;
-        let mut shelf = library::shelve(super::flow_folders(&self.paths)?, &catalog);
+        let named = super::flow_folders(&self.paths)?;
+        let mut shelf = library::shelve_among(named, library::beside(&self.paths)?, &catalog);
         if let Some(since) = self.since {
             let published = library::shelve(library::find(&[since])?, &catalog);
             if published.has_errors() {

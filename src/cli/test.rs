@@ -28,9 +28,10 @@ pub(super) struct Test {
 impl Test {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         let mut backdrop = Backdrop::open().await?;
-        let shelf = library::shelve(super::flow_folders(&self.paths)?, &backdrop.catalog);
+        let (named, beside) = (super::flow_folders(&self.paths)?, library::beside(&self.paths)?);
+        let shelf = library::shelve_among(named, beside, &backdrop.catalog);
         anyhow::ensure!(!shelf.has_errors(), "the flows have errors; see `mendline check`");
-        backdrop.flows = shelf.flows.clone();
+        backdrop.flows = shelf.flows.iter().chain(&shelf.beside).cloned().collect();
         let talks = shelf.folders.iter().flat_map(|it| &it.talks);
         let talks: Vec<_> = talks.map(script::read).collect();
         let bar = ProgressBar::new(talks.len() as u64)
