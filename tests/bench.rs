@@ -1,6 +1,8 @@
 //! The benchmark measures what its page says: the built binary, for half a second each. No figure
 //! is asserted; that there are any is.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 use std::process::Command;
 
 fn bench(arguments: &[&str]) -> String {
