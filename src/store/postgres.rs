@@ -12,6 +12,7 @@ mod open;
 mod sql;
 mod wire;
 
-pub use migrate::{SCHEMA, Step};
+pub use migrate::SCHEMA;
 pub use open::Address;
 pub use sql::SqlStore as PostgresStore;
+pub use sql::opening::Step;

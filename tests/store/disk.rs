@@ -155,7 +155,7 @@ async fn everything_is_there_after_it_was_closed_and_opened() {
 }
 
 #[tokio::test]
-async fn a_newer_schema_is_refused() {
+async fn a_newer_schema_is_refused_where_this_program_could_not_live() {
     let Place { folder, store } = Place::new().await;
     let path = folder.path().join("house.db");
     store.close().await.unwrap();
@@ -163,6 +163,14 @@ async fn a_newer_schema_is_refused() {
     let mut shell = SqliteConnection::connect_with(&options).await.unwrap();
     sqlx::query("insert into schema_version (version) values (?1)")
         .bind(SCHEMA + 1)
+        .execute(&mut shell)
+        .await
+        .unwrap();
+    // What came later leaves alone what this program knows, and says so.
+    SqliteStore::open(&path, vault()).await.unwrap().close().await.unwrap();
+    SqliteStore::open_read_only(&path, vault()).await.unwrap().close().await.unwrap();
+    sqlx::query("update house set value = ?1 where name = 'needs_schema'")
+        .bind((SCHEMA + 1).to_string())
         .execute(&mut shell)
         .await
         .unwrap();

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::{Connection, PgConnection, Row};
+use sqlx::{Connection, PgConnection};
 
 use super::db::{WRITERS, is_doubted, is_sound, ping, within};
+use super::sql::opening::{check_key, expect_key};
 use super::sql::shared::Formats;
 use super::sql::writer::Writer;
 use super::wire::PgWire;
@@ -27,8 +28,6 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// slept, the database may have been restarted, or a firewall may have forgotten it. Asking costs
 /// a round trip, which a busy server never pays.
 const ASK_AFTER: Duration = Duration::from_secs(1);
-/// The row of `house` that says under which operator key things are sealed.
-const SEALED_UNDER: &str = "sealed_under";
 
 /// Where a database is, and what stands before it.
 #[derive(Clone)]
@@ -164,28 +163,4 @@ pub(super) fn line(options: PgConnectOptions) -> PgPool {
         .acquire_timeout(PATIENCE)
         .after_release(|connection, _| Box::pin(is_sound(connection)))
         .connect_lazy_with(options)
-}
-
-/// The first to open a database writes under which key it seals; every other must have the same.
-async fn check_key(writer: &mut PgConnection, vault: &Vault) -> Result<(), StoreError> {
-    sqlx::query("insert into house (name, value) values ($1, $2) on conflict do nothing")
-        .bind(SEALED_UNDER)
-        .bind(vault.fingerprint())
-        .execute(&mut *writer)
-        .await?;
-    expect_key(writer, vault).await
-}
-
-async fn expect_key(reader: &mut PgConnection, vault: &Vault) -> Result<(), StoreError> {
-    let row = sqlx::query("select value from house where name = $1")
-        .bind(SEALED_UNDER)
-        .fetch_optional(reader)
-        .await?;
-    let found: Option<String> = row.map(|it| it.try_get("value")).transpose()?;
-    if found.is_some_and(|it| it != vault.fingerprint()) {
-        let why =
-            "it is sealed under another operator key; restore the key file that belongs to it";
-        return Err(StoreError::Unreadable(why.into()));
-    }
-    Ok(())
 }

@@ -121,7 +121,7 @@ fn read(
     name: &str,
     leased_until: Timestamp,
 ) -> Result<CallRow, StoreError> {
-    let sealer = beside(store, row, &payer)?;
+    let sealer = Sealer::beside(&store.vault, &payer, row)?;
     let input: Vec<u8> = row.try_get("input_ct")?;
     Ok(CallRow {
         payer,
@@ -132,12 +132,6 @@ fn read(
         attempts: count(row, "attempts")?,
         leased_until,
     })
-}
-
-fn beside(store: &SqlStore, row: &DbRow, payer: &str) -> Result<Sealer, StoreError> {
-    let person: String = row.try_get("key_person")?;
-    let wrapped: Option<Vec<u8>> = row.try_get("wrapped")?;
-    Sealer::unwrap(&store.vault, payer, &person, wrapped.as_deref())
 }
 
 /// Puts a call's result before its conversation, or puts the call off. One that was settled

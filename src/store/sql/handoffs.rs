@@ -152,8 +152,7 @@ pub(super) async fn handoff(
 
 async fn read(store: &SqlStore, row: &DbRow) -> Result<HandoffRow, StoreError> {
     let (payer, principal): (String, String) = (row.try_get("payer")?, row.try_get("key_person")?);
-    let wrapped: Option<Vec<u8>> = row.try_get("wrapped")?;
-    let sealer = Sealer::unwrap(&store.vault, &payer, &principal, wrapped.as_deref())?;
+    let sealer = Sealer::beside(&store.vault, &payer, row)?;
     let name: String = row.try_get("handoff")?;
     let open: Vec<u8> = row.try_get("open_ct")?;
     let open: OpenHandoff = sealer.open("handoffs.open", &name, &open)?;

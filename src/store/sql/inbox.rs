@@ -311,7 +311,7 @@ pub(super) async fn unrouted(store: &SqlStore, limit: u32) -> Result<Vec<Unroute
 
 fn arrival(store: &SqlStore, row: &DbRow) -> Result<Unrouted, StoreError> {
     let payer: String = row.try_get("payer")?;
-    let sealer = beside(store, row, &payer)?;
+    let sealer = Sealer::beside(&store.vault, &payer, row)?;
     let incoming: Incoming = body(row, &sealer)?;
     Ok(Unrouted {
         seq: row.try_get("seq")?,
@@ -321,13 +321,6 @@ fn arrival(store: &SqlStore, row: &DbRow) -> Result<Unrouted, StoreError> {
         incoming,
         received: Timestamp(row.try_get("received")?),
     })
-}
-
-/// The key that was read beside the row.
-fn beside(store: &SqlStore, row: &DbRow, payer: &str) -> Result<Sealer, StoreError> {
-    let person: String = row.try_get("key_person")?;
-    let wrapped: Option<Vec<u8>> = row.try_get("wrapped")?;
-    Sealer::unwrap(&store.vault, payer, &person, wrapped.as_deref())
 }
 
 pub(super) async fn settled(
@@ -372,5 +365,5 @@ pub(super) async fn settled(
 
 fn answer(store: &SqlStore, row: &DbRow, payer: &str) -> Result<Option<Value>, StoreError> {
     let Some(sealed) = row.try_get::<Option<Vec<u8>>, _>("answer_ct")? else { return Ok(None) };
-    beside(store, row, payer)?.open("inbox.answer", &place(row)?, &sealed).map(Some)
+    Sealer::beside(&store.vault, payer, row)?.open("inbox.answer", &place(row)?, &sealed).map(Some)
 }

@@ -190,9 +190,7 @@ fn read(
     person: &str,
     channel: &str,
 ) -> Result<Line, StoreError> {
-    let concerned: String = row.try_get("key_person")?;
-    let wrapped: Option<Vec<u8>> = row.try_get("wrapped")?;
-    let sealer = Sealer::unwrap(&store.vault, payer, &concerned, wrapped.as_deref())?;
+    let sealer = Sealer::beside(&store.vault, payer, row)?;
     let (seq, sealed): (i64, Vec<u8>) = (row.try_get("seq")?, row.try_get("body_ct")?);
     Ok(Line {
         seq,

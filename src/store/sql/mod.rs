@@ -22,6 +22,7 @@ mod keys;
 mod limit;
 mod lines;
 mod look;
+pub(super) mod opening;
 mod outbox;
 mod people;
 mod questions;

@@ -161,18 +161,12 @@ fn words(
     row: &DbRow,
 ) -> Result<(MessageRef, Message, Option<Frozen>), StoreError> {
     let (payer, name): (String, String) = (row.try_get("payer")?, row.try_get("effect")?);
-    let sealer = beside(store, row, &payer)?;
+    let sealer = Sealer::beside(&store.vault, &payer, row)?;
     let message: Vec<u8> = row.try_get("message_ct")?;
     let frozen: Option<Vec<u8>> = row.try_get("frozen_ct")?;
     let frozen = frozen.map(|it| sealer.open("outbox.frozen", &name, &it)).transpose()?;
     let message = sealer.open("outbox.message", &name, &message)?;
     Ok((MessageRef { payer, effect: effect(&name)? }, message, frozen))
-}
-
-fn beside(store: &SqlStore, row: &DbRow, payer: &str) -> Result<Sealer, StoreError> {
-    let person: String = row.try_get("key_person")?;
-    let wrapped: Option<Vec<u8>> = row.try_get("wrapped")?;
-    Sealer::unwrap(&store.vault, payer, &person, wrapped.as_deref())
 }
 
 /// Keeps the bytes of a message; a conflict if it is somebody else's now.

@@ -122,8 +122,7 @@ pub(super) async fn question(
 
 pub(super) fn read(store: &SqlStore, row: &DbRow) -> Result<QuestionRow, StoreError> {
     let (payer, principal): (String, String) = (row.try_get("payer")?, row.try_get("key_person")?);
-    let wrapped: Option<Vec<u8>> = row.try_get("wrapped")?;
-    let sealer = Sealer::unwrap(&store.vault, &payer, &principal, wrapped.as_deref())?;
+    let sealer = Sealer::beside(&store.vault, &payer, row)?;
     let (question, person): (String, String) = (row.try_get("question")?, row.try_get("person")?);
     let message: Vec<u8> = row.try_get("message_ct")?;
     let message: Message =

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::Row as _;
 
-use super::Connection;
+use super::{Connection, DbRow};
 use crate::store::StoreError;
 use crate::vault::{self, PersonKey, Place, Vault};
 
@@ -28,6 +28,13 @@ impl Sealer {
             .unwrap(payer, person, wrapped)
             .map_err(|error| StoreError::Unreadable(format!("a person's key: {error}")))?;
         Ok(Sealer { payer: payer.into(), person: person.into(), key })
+    }
+
+    /// The key that was read beside a row which names whose it is (`key_person`).
+    pub(super) fn beside(vault: &Vault, payer: &str, row: &DbRow) -> Result<Sealer, StoreError> {
+        let person: String = row.try_get("key_person")?;
+        let wrapped: Option<Vec<u8>> = row.try_get("wrapped")?;
+        Sealer::unwrap(vault, payer, &person, wrapped.as_deref())
     }
 
     /// The key of a person, made if there is none. A person who was forgotten gets no new one.

@@ -8,6 +8,7 @@ use mendline_engine::time::Timestamp;
 use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 use tracing::error;
 
+use super::keys::{Keys, Wanted};
 use super::rows::{Column, Rows};
 use super::seal::Sealer;
 use super::writes::Writes;
@@ -136,31 +137,33 @@ async fn principals<'a>(
         .fetch(
             connection,
             &[],
-            "select c.payer as payer, c.id as id, c.principal as principal, k.wrapped as wrapped
-             from v join conversations c on c.payer = v.payer and c.id = v.conversation
-             left join person_keys k on k.payer = c.payer and k.person = c.principal",
+            "select c.payer as payer, c.id as id, c.principal as principal
+             from v join conversations c on c.payer = v.payer and c.id = v.conversation",
         )
         .await?;
-    let mut principals = Principals::default();
+    let (mut of, mut wanted) = (BTreeMap::new(), Wanted::default());
     for row in &rows {
         let (payer, person): (String, String) = (row.try_get("payer")?, row.try_get("principal")?);
-        let wrapped: Option<Vec<u8>> = row.try_get("wrapped")?;
-        let sealer = match Sealer::unwrap(&store.vault, &payer, &person, wrapped.as_deref()) {
-            Err(StoreError::Forgotten) => None,
-            other => Some(Arc::new(other?)),
-        };
-        principals.0.insert((payer, row.try_get("id")?), sealer);
+        wanted.known(&payer, &person);
+        of.insert((payer, row.try_get("id")?), person);
     }
-    Ok(principals)
+    Ok(Principals { of, keys: Keys::gather(connection, &store.vault, wanted).await? })
 }
 
-/// By payer and conversation; nothing where the person was forgotten.
-#[derive(Default)]
-struct Principals(BTreeMap<(String, String), Option<Arc<Sealer>>>);
+/// Whom conversations are for, by payer and conversation, with their keys.
+struct Principals {
+    of: BTreeMap<(String, String), String>,
+    keys: Keys,
+}
 
 impl Principals {
+    /// Nothing where the person was forgotten.
     fn of(&self, payer: &str, conversation: &str) -> Result<Option<Arc<Sealer>>, StoreError> {
-        let found = self.0.get(&(payer.to_owned(), conversation.to_owned()));
-        found.cloned().ok_or_else(|| inbox::no_conversation(conversation))
+        let found = self.of.get(&(payer.to_owned(), conversation.to_owned()));
+        let person = found.ok_or_else(|| inbox::no_conversation(conversation))?;
+        match self.keys.of(payer, person) {
+            Err(StoreError::Forgotten) => Ok(None),
+            other => other.map(Some),
+        }
     }
 }

@@ -9,8 +9,9 @@ use std::time::Duration;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{Connection, Row, SqliteConnection};
+use sqlx::{Connection, SqliteConnection};
 
+use super::sql::opening::{check_key, expect_key};
 use super::sql::shared::Formats;
 use super::sql::writer::Writer;
 use super::{SqliteStore, migrate};
@@ -23,8 +24,6 @@ const READERS_MAX: u32 = 4;
 const BUSY: Duration = Duration::from_secs(5);
 /// The name of the file that a server holds locked, beside the database.
 const LOCK: &str = "mendline.lock";
-/// The row of `house` that says under which operator key things are sealed.
-const SEALED_UNDER: &str = "sealed_under";
 
 impl SqliteStore {
     /// Opens the database for a server, makes it if there is none, and brings its schema up to
@@ -152,16 +151,6 @@ async fn readers(path: &Path) -> Result<SqlitePool, StoreError> {
         .await?)
 }
 
-/// The first to open a database writes under which key it seals; every other must have the same.
-async fn check_key(writer: &mut SqliteConnection, vault: &Vault) -> Result<(), StoreError> {
-    sqlx::query("insert into house (name, value) values (?1, ?2) on conflict do nothing")
-        .bind(SEALED_UNDER)
-        .bind(vault.fingerprint())
-        .execute(&mut *writer)
-        .await?;
-    expect_key(writer, vault).await
-}
-
 /// Whoever opens the file holds its lock, so every lease in it is a dead process's. They end now:
 /// nobody's answer waits a minute because a machine was restarted. Zero and not null, so that an
 /// attempt under way still counts as one of which nobody knows how it ended.
@@ -172,20 +161,6 @@ async fn end_leases(writer: &mut SqliteConnection) -> Result<(), StoreError> {
         "update calls set leased_until = 0 where leased_until is not null and settled_at is null",
     ] {
         sqlx::query(end).execute(&mut *writer).await?;
-    }
-    Ok(())
-}
-
-async fn expect_key(reader: &mut SqliteConnection, vault: &Vault) -> Result<(), StoreError> {
-    let row = sqlx::query("select value from house where name = ?1")
-        .bind(SEALED_UNDER)
-        .fetch_optional(reader)
-        .await?;
-    let found: Option<String> = row.map(|it| it.try_get("value")).transpose()?;
-    if found.is_some_and(|it| it != vault.fingerprint()) {
-        let why =
-            "it is sealed under another operator key; restore the key file that belongs to it";
-        return Err(StoreError::Unreadable(why.into()));
     }
     Ok(())
 }
