@@ -1,4 +1,5 @@
 //! Every talk of every shipped flow, as `mendline test flows` plays them; and one flow alone.
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::path::Path;
 use std::process::{Command, Output};
