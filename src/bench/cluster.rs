@@ -1,6 +1,7 @@
 //! A throw-away PostgreSQL with its own habits unchanged: every commit is synced, as a server's is.
 //! It listens on a socket in its own folder alone, and goes away with the one who started it.
 
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -14,13 +15,24 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Who owns its databases.
 const OWNER: &str = "mendline";
 
+/// Starts it, and stops it at once when nobody holds this one's input any more, however they ended.
+const KEEPER: &str = r#"
+"$1" -D "$2/data" -k "$2" -h '' -c dynamic_shared_memory_type=mmap >/dev/null 2>"$2/log" </dev/null &
+echo $!
+read -r _
+kill -QUIT $!
+wait $!
+rm -rf "$2"/*
+"#;
+
 /// A running PostgreSQL.
 pub(super) struct Cluster {
     folder: TempDir,
     programs: PathBuf,
     /// Under whom it runs when we are root, which it refuses.
     user: user::User,
-    server: Child,
+    keeper: Child,
+    server: u32,
     databases: AtomicU32,
 }
 
@@ -41,18 +53,21 @@ impl Cluster {
             .output()
             .context("starting initdb")?;
         ensure!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
-        let server = of(&programs, "postgres", user)
-            .arg("-D")
-            .arg(&data)
-            .arg("-k")
+        let mut keeper = of(Path::new(""), "/bin/sh", user)
+            .args(["-c", KEEPER, "keeper"])
+            .arg(programs.join("postgres"))
             .arg(folder.path())
-            .args(["-h", "", "-c", "dynamic_shared_memory_type=mmap"])
             .current_dir("/")
-            .stdout(Stdio::null())
-            .stderr(std::fs::File::create(folder.path().join("log"))?)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
             .spawn()
             .context("starting postgres")?;
-        let mut cluster = Cluster { folder, programs, user, server, databases: AtomicU32::new(0) };
+        let mut line = String::new();
+        let said = keeper.stdout.take().context("what the keeper says")?;
+        BufReader::new(said).read_line(&mut line)?;
+        let server = line.trim().parse().context("postgres has no number")?;
+        let databases = AtomicU32::new(0);
+        let mut cluster = Cluster { folder, programs, user, keeper, server, databases };
         cluster.await_ready()?;
         Ok(cluster)
     }
@@ -65,7 +80,7 @@ impl Cluster {
             if ready.status().context("starting pg_isready")?.success() {
                 return Ok(());
             }
-            ensure!(self.server.try_wait()?.is_none(), "PostgreSQL ended:\n{}", self.log());
+            ensure!(self.keeper.try_wait()?.is_none(), "PostgreSQL ended:\n{}", self.log());
             std::thread::sleep(Duration::from_millis(50));
         }
         bail!("PostgreSQL is not ready:\n{}", self.log())
@@ -92,15 +107,14 @@ impl Cluster {
 
     /// The process under which all of its others run.
     pub(super) fn process(&self) -> u32 {
-        self.server.id()
+        self.server
     }
 }
 
 impl Drop for Cluster {
-    /// At once: nobody reads it again.
     fn drop(&mut self) {
-        let _ = Command::new("kill").args(["-QUIT", &self.server.id().to_string()]).status();
-        let _ = self.server.wait();
+        drop(self.keeper.stdin.take());
+        let _ = self.keeper.wait();
     }
 }
 
@@ -148,7 +162,9 @@ mod user {
         Ok(Some((user, group)))
     }
 
+    /// In a group of its own: what ends us from a terminal does not end it before it has tidied up.
     pub(super) fn run_as(command: &mut Command, user: User) {
+        command.process_group(0);
         if let Some((user, group)) = user {
             command.uid(user).gid(group);
         }
