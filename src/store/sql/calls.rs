@@ -2,17 +2,23 @@
 
 use mendline_engine::event::Event;
 use mendline_engine::time::Timestamp;
-use sqlx::{AssertSqlSafe, Connection as _, Row as _};
+use sqlx::{Connection as _, Row as _};
 use tracing::error;
 
 use super::batch::Batch;
-use super::rows::{Column, Rows};
+use super::lease::{finds, free, texts};
+use super::rows::Column;
 use super::seal::Sealer;
 use super::writes::Writes;
-use super::{BEGIN, DbRow, SqlStore, UNLESS_LOCKED, count, effect, finds, flag, inbox};
+use super::{BEGIN, DbRow, SqlStore, count, effect, flag, inbox};
 use crate::store::{CallBecame, CallRow, EffectRef, NewCall, StoreError};
 
 const NAMED: &[Column] = &[Column::Text("payer"), Column::Text("effect")];
+const FREE: &str = "
+    select mine.payer, mine.effect from calls mine
+    where mine.settled_at is null and mine.due <= $1
+      and (mine.leased_until is null or mine.leased_until <= $1)
+    order by mine.due, mine.effect";
 /// Attempts at a write are counted as they begin ([`begin`]). A read changes nothing, so that a
 /// lease of one that ran out may count as an attempt, whether it was made or not.
 const LEASED: &str = "
@@ -56,24 +62,8 @@ pub(super) async fn lease(
         return Ok(Vec::new());
     }
     let mut tx = writer.begin_with(BEGIN).await?;
-    let statement = format!(
-        "select mine.payer, mine.effect from calls mine
-         where mine.settled_at is null and mine.due <= $1
-           and (mine.leased_until is null or mine.leased_until <= $1)
-         order by mine.due, mine.effect limit $2 {UNLESS_LOCKED}"
-    );
-    let free = sqlx::query(AssertSqlSafe(statement))
-        .bind(now.0)
-        .bind(i64::from(limit))
-        .fetch_all(&mut *tx)
-        .await?;
-    let mut mine = Rows::new(NAMED);
-    for row in &free {
-        mine.push([
-            row.try_get::<String, _>("payer")?.into(),
-            row.try_get::<String, _>("effect")?.into(),
-        ]);
-    }
+    let named = (NAMED, texts(["payer", "effect"]));
+    let mine = free(&mut tx, FREE, now, limit, named).await?;
     let rows = mine.clone().fetch(&mut tx, &[], LEASED).await?;
     let until = now.plus_ms(lease_ms);
     mine.execute(

@@ -2,14 +2,15 @@
 
 use mendline_engine::state::State;
 use mendline_engine::time::Timestamp;
-use sqlx::{AssertSqlSafe, Connection as _, Row as _};
+use sqlx::{Connection as _, Row as _};
 use tracing::error;
 
 use super::batch::Batch;
 use super::inbox::{self, Entry};
-use super::rows::{Column, Rows};
+use super::lease::{finds, free, texts};
+use super::rows::Column;
 use super::seal::{Sealer, unless_forgotten};
-use super::{BEGIN, DbRow, SqlStore, UNLESS_LOCKED, commit, effect, finds, shared, timers};
+use super::{BEGIN, DbRow, SqlStore, commit, effect, shared, timers};
 use crate::store::{Claimed, Conversation, Head, NewConversation, StoreError, TurnCommit};
 use crate::vault::Vault;
 
@@ -71,6 +72,13 @@ pub(super) fn index(vault: &Vault, payer: &str, identifier: &str) -> String {
     vault.index(payer, IDENTIFIER, identifier)
 }
 
+const FREE: &str = "
+    select mine.payer, mine.id from conversations mine
+    where (mine.payer, mine.id) in (select payer, conversation from inbox
+                                    where done_at is null and conversation is not null)
+      and (mine.leased_until is null or mine.leased_until <= $1)
+    order by mine.id";
+
 pub(super) async fn claim(
     store: &SqlStore,
     now: Timestamp,
@@ -85,25 +93,8 @@ pub(super) async fn claim(
         return Ok(Vec::new());
     }
     let mut tx = writer.begin_with(BEGIN).await?;
-    let statement = format!(
-        "select mine.payer, mine.id from conversations mine
-         where (mine.payer, mine.id) in (select payer, conversation from inbox
-                                         where done_at is null and conversation is not null)
-           and (mine.leased_until is null or mine.leased_until <= $1)
-         order by mine.id limit $2 {UNLESS_LOCKED}"
-    );
-    let free = sqlx::query(AssertSqlSafe(statement))
-        .bind(now.0)
-        .bind(i64::from(limit))
-        .fetch_all(&mut *tx)
-        .await?;
-    let mut mine = Rows::new(NAMED);
-    for row in &free {
-        mine.push([
-            row.try_get::<String, _>("payer")?.into(),
-            row.try_get::<String, _>("id")?.into(),
-        ]);
-    }
+    let named = (NAMED, texts(["payer", "id"]));
+    let mine = free(&mut tx, FREE, now, limit, named).await?;
     mine.clone()
         .execute(
             &mut tx,

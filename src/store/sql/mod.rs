@@ -19,6 +19,7 @@ mod handoffs;
 mod health;
 mod inbox;
 mod keys;
+mod lease;
 mod limit;
 mod lines;
 mod look;
@@ -106,17 +107,6 @@ fn flag(row: &DbRow, column: &str) -> Result<bool, StoreError> {
 fn count(row: &DbRow, column: &str) -> Result<u32, StoreError> {
     u32::try_from(row.try_get::<i64, _>(column)?)
         .map_err(|_| StoreError::Unreadable(format!("{column} is out of range")))
-}
-
-/// Whether a look finds anything, without the write lock: an idle house asks many times a second.
-/// What comes in right after it is found by the next look.
-async fn finds(
-    writer: &mut Connection,
-    probe: &'static str,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    let found = sqlx::query(probe).bind(now.0).fetch_optional(writer).await?;
-    Ok(found.is_some())
 }
 
 /// Reads back the name of an effect.

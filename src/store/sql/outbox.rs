@@ -2,14 +2,15 @@
 
 use mendline_engine::message::{Message, MessageKind};
 use mendline_engine::time::Timestamp;
-use sqlx::{AssertSqlSafe, Connection as _, Row as _};
+use sqlx::{Connection as _, Row as _};
 use tracing::error;
 
 use super::batch::Batch;
-use super::rows::{Column, Rows};
+use super::lease::{finds, free};
+use super::rows::Column;
 use super::seal::Sealer;
 use super::writes::Writes;
-use super::{BEGIN, DbRow, SqlStore, UNLESS_LOCKED, care, count, effect, finds, flag};
+use super::{BEGIN, DbRow, SqlStore, care, count, effect, flag};
 use crate::store::{DeadLetter, EffectRef, Frozen, MessageRef, MessageRow, OutboxRow, StoreError};
 
 const LEASED: &str = "
@@ -27,6 +28,20 @@ const LEASED: &str = "
     left join conversations c on c.payer = o.payer and c.id = o.lane
     left join person_keys k on k.payer = o.payer and k.person = o.key_person
     order by o.due, o.seq";
+
+const FREE: &str = "
+    select mine.seq from outbox mine
+    where mine.settled_at is null and mine.due <= $1
+      and (mine.leased_until is null or mine.leased_until <= $1)
+      and (mine.urgent = 1 or not exists (
+           select 1 from outbox earlier
+           where earlier.payer = mine.payer and earlier.lane = mine.lane
+             and earlier.person = mine.person and earlier.seq < mine.seq
+             and earlier.settled_at is null and earlier.status <> 'paused'
+             and not (mine.urgent = 2 and earlier.status = 'held'
+                      and earlier.leased_until is null and earlier.due > $1)))
+    order by mine.due, mine.seq";
+const NUMBERED: &[Column] = &[Column::Int("seq")];
 
 /// A message on its way into the outbox.
 pub(super) struct Outgoing<'a> {
@@ -94,28 +109,8 @@ pub(super) async fn lease(
         return Ok(Vec::new());
     }
     let mut tx = writer.begin_with(BEGIN).await?;
-    let statement = format!(
-        "select mine.seq from outbox mine
-         where mine.settled_at is null and mine.due <= $1
-           and (mine.leased_until is null or mine.leased_until <= $1)
-           and (mine.urgent = 1 or not exists (
-                select 1 from outbox earlier
-                where earlier.payer = mine.payer and earlier.lane = mine.lane
-                  and earlier.person = mine.person and earlier.seq < mine.seq
-                  and earlier.settled_at is null and earlier.status <> 'paused'
-                  and not (mine.urgent = 2 and earlier.status = 'held'
-                           and earlier.leased_until is null and earlier.due > $1)))
-         order by mine.due, mine.seq limit $2 {UNLESS_LOCKED}"
-    );
-    let free = sqlx::query(AssertSqlSafe(statement))
-        .bind(now.0)
-        .bind(i64::from(limit))
-        .fetch_all(&mut *tx)
-        .await?;
-    let mut mine = Rows::new(&[Column::Int("seq")]);
-    for row in &free {
-        mine.push([row.try_get::<i64, _>("seq")?.into()]);
-    }
+    let named = (NUMBERED, |row: &DbRow| Ok([row.try_get::<i64, _>("seq")?.into()]));
+    let mine = free(&mut tx, FREE, now, limit, named).await?;
     let rows = mine.clone().fetch(&mut tx, &[], LEASED).await?;
     // A lease that ran out was an attempt of which nobody knows how it ended.
     mine.execute(

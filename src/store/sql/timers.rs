@@ -9,10 +9,11 @@ use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 use tracing::error;
 
 use super::keys::{Keys, Wanted};
+use super::lease::finds;
 use super::rows::{Column, Rows};
 use super::seal::Sealer;
 use super::writes::Writes;
-use super::{BEGIN, Connection, SqlStore, Tx, UNLESS_LOCKED, count, finds, inbox};
+use super::{BEGIN, Connection, SqlStore, Tx, UNLESS_LOCKED, count, inbox};
 use crate::store::{NewConversation, StoreError};
 
 /// Keeps the first event of a conversation until it is due.
