@@ -18,10 +18,13 @@ mod servers;
 mod whole;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use desk::Desk;
+use mendline::clock::{Clock as _, System};
 use mendline::desk::accounts::DEMO_PASSWORD;
+use mendline::store::Store;
 use mendline::store::sqlite::SqliteStore;
 use page::Page;
 use rand::rngs::StdRng;
@@ -50,8 +53,11 @@ const WORKERS: [((&str, &str), usize); 5] = [
     ((CEDAR, "dev"), 8),
     ((NORTH, "ivy"), 11),
 ];
-/// Who decides, and on how many of them.
-const ADJUSTERS: [(&str, usize); 2] = [("dana", 3), ("morgan", 2)];
+/// Who decides.
+const ADJUSTERS: [&str; 2] = ["dana", "morgan"];
+/// What must be none of before it is over, and how often in a row nothing may be left to do.
+const OPEN: [&str; 4] = ["unrouted", "events_waiting", "messages_due", "calls_open"];
+const RESTED: usize = 2;
 const NORTH: &str = "northwind-mutual-demo";
 const CEDAR: &str = "cedar-casualty-demo";
 /// What each worker says, and when: first, and after she has read this.
@@ -78,21 +84,28 @@ async fn rule_03_whenever_the_server_is_killed_every_line_is_there_once() {
         })
     });
     let talking: Vec<_> = talking.collect();
-    let deciding = ADJUSTERS.map(|(login, many)| {
-        tokio::spawn(Desk::new(login, DEMO_PASSWORD, port).approve_all(many, until))
+    let over = Arc::new(AtomicBool::new(false));
+    let deciding = ADJUSTERS.map(|login| {
+        let desk = Desk::new(login, DEMO_PASSWORD, port);
+        tokio::spawn(desk.approve_all(over.clone(), until))
     });
     tokio::task::block_in_place(|| kill_at_random(&mut servers, seed, &deaths));
     let mut pages = Vec::new();
     for it in talking {
         pages.push(it.await.unwrap());
     }
+    over.store(true, Ordering::SeqCst);
     for it in deciding {
         let desk = it.await.unwrap();
         assert!(desk.decided > 0, "somebody's forms were answered");
     }
-    servers.kill(0);
     let file = servers.data().join("mendline.db");
-    let store = SqliteStore::open(&file, Arc::new(servers.vault())).await.unwrap();
+    let vault = Arc::new(servers.vault());
+    let beside = SqliteStore::open_read_only(&file, vault.clone()).await.unwrap();
+    until_at_rest(&mut pages, port, &beside, until).await;
+    drop(beside);
+    servers.kill(0);
+    let store = SqliteStore::open(&file, vault).await.unwrap();
     for page in &pages {
         let kept = Kept::of(page, &store).await;
         println!(
@@ -138,18 +151,24 @@ async fn talk(who: (&str, &str), invite: String, port: u16, seed: u64, until: In
         };
         page.listen(&mut socket, while_.min(until), ready).await;
     }
-    last_words(&mut page, port).await;
     page
 }
 
-/// What may still be on its way when it is over: her page stays open for a moment.
-async fn last_words(page: &mut Page, port: u16) {
-    let until = Instant::now() + Duration::from_secs(3);
-    while Instant::now() < until {
-        match page.connect(port).await {
-            Some(mut socket) => drop(page.listen(&mut socket, until, |_| false).await),
-            None => sleep(Duration::from_millis(20)).await,
+/// Their pages stay open, and answered, until nothing waits any more and each shows all there is.
+async fn until_at_rest(pages: &mut [Page], port: u16, store: &dyn Store, until: Instant) {
+    let mut rested = 0;
+    while rested < RESTED {
+        assert!(Instant::now() < until, "it does not come to rest");
+        let counts = store.counts(System.now()).await.unwrap();
+        let mut rests = OPEN.iter().all(|it| counts[*it] == 0);
+        for page in pages.iter_mut() {
+            let mut socket = page.connect(port).await.expect("nobody kills the server any more");
+            let while_ = Instant::now() + Duration::from_millis(200);
+            page.listen(&mut socket, while_, |_| false).await;
+            let more = store.lines_after(&page.payer, &page.person, "web", page.seen(), 1).await;
+            rests &= page.unanswered.is_empty() && more.unwrap().is_empty();
         }
+        rested = if rests { rested + 1 } else { 0 };
     }
 }
 

@@ -1,6 +1,7 @@
 //! A whole matter behind a pooler that gives each transaction another connection.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use mendline::store::postgres::PostgresStore;
 use serde_json::json;
@@ -12,7 +13,7 @@ use crate::pooler::Pooler;
 use crate::postgres::Base;
 use crate::servers::Servers;
 use crate::whole::{Kept, the_page_is_whole};
-use crate::{PATIENCE, PAYER};
+use crate::{PATIENCE, PAYER, count_lines, until_at_rest};
 
 const PASSWORD: &str = "a password of the tests";
 /// What she reads when it is over.
@@ -28,8 +29,9 @@ async fn rule_13_a_whole_matter_goes_through_a_pooler() {
     let mut servers = Servers::serve(&pooled, 2);
     servers.let_in("dana", PASSWORD);
     let until = Instant::now() + PATIENCE;
-    let deciding = Desk::new("dana", PASSWORD, servers.ports[1]).approve_all(WORKERS.len(), until);
-    let deciding = tokio::spawn(deciding);
+    let over = Arc::new(AtomicBool::new(false));
+    let desk = Desk::new("dana", PASSWORD, servers.ports[1]);
+    let deciding = tokio::spawn(desk.approve_all(over.clone(), until));
     let talking = WORKERS.map(|worker| {
         let (invite, port) = (servers.invite((PAYER, worker)), servers.ports[0]);
         tokio::spawn(async move {
@@ -46,9 +48,17 @@ async fn rule_13_a_whole_matter_goes_through_a_pooler() {
     for it in talking {
         pages.push(it.await.unwrap());
     }
-    assert_eq!(deciding.await.unwrap().decided, WORKERS.len());
+    over.store(true, Ordering::SeqCst);
+    assert!(deciding.await.unwrap().decided >= WORKERS.len());
     let log = servers.log();
     assert!(!log.contains("prepared statement"), "{log}");
+    let mut shell = base.shell().await;
+    until_at_rest(&mut shell, until).await;
+    for page in &mut pages {
+        let lines = count_lines(&mut shell, &page.person).await;
+        let mut socket = page.connect(servers.ports[0]).await.unwrap();
+        assert!(page.listen(&mut socket, until, |it| it.seen() >= lines).await);
+    }
     (0..2).for_each(|nth| servers.kill(nth));
     let vault = Arc::new(servers.vault());
     let store = PostgresStore::open_read_only(&base.url, vault).await.unwrap();

@@ -1,6 +1,8 @@
 //! An adjuster at her desk, with the forms of her pages and no script. Like her browser she sends
 //! the same form again when no answer came, under the nonce that it had.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
@@ -26,9 +28,9 @@ impl Desk {
         Desk { login, password, port, cookie: None, unanswered: None, decided: 0 }
     }
 
-    /// Approves whatever comes before her, until so much is decided or the moment comes.
-    pub async fn approve_all(mut self, many: usize, until: Instant) -> Desk {
-        while self.decided < many && Instant::now() < until {
+    /// Approves whatever comes before her, until it is over or the moment comes.
+    pub async fn approve_all(mut self, over: Arc<AtomicBool>, until: Instant) -> Desk {
+        while !over.load(Ordering::SeqCst) && Instant::now() < until {
             self = tokio::task::spawn_blocking(|| {
                 // `None`: the server went away in the middle.
                 let _ = self.look();
