@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use sqlx::Connection as _;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgPool, PgRow};
-use sqlx::{PgConnection, Postgres};
+use sqlx::{PgConnection, Postgres, Row as _};
 
 use super::sql::rows::{Cell, Column};
 use crate::store::StoreError;
@@ -114,9 +114,11 @@ pub(super) fn is_doubted() -> bool {
     cut_off.is_some_and(|it| it.elapsed() < DOUBTED_FOR)
 }
 
-/// `select` of rows whose columns are the parameters after `before`, an array each.
-pub(super) fn source(columns: &[Column], _rows: usize, before: usize) -> String {
-    let mut text = String::from("select * from unnest(");
+/// A statement that reads rows as the table `v`: each column is a parameter after the `args` of
+/// the statement, an array.
+pub(super) fn with_rows(columns: &[Column], _rows: usize, args: usize, statement: &str) -> String {
+    let names: Vec<_> = columns.iter().map(|it| it.name()).collect();
+    let mut text = format!("with v ({}) as (select * from unnest(", names.join(", "));
     for (index, column) in columns.iter().enumerate() {
         let comma = if index == 0 { "" } else { "," };
         let of = match column {
@@ -124,18 +126,22 @@ pub(super) fn source(columns: &[Column], _rows: usize, before: usize) -> String 
             Column::Int(_) => "int8",
             Column::Bytes(_) => "bytea",
         };
-        write!(text, "{comma}${}::{of}[]", before + index + 1).expect("a string takes any text");
+        write!(text, "{comma}${}::{of}[]", args + index + 1).expect("a string takes any text");
     }
-    text.push(')');
+    text.push_str(")) ");
+    text.push_str(statement);
     text
 }
 
-/// Binds the cells of whole rows, a column at a time, as [`source`] numbers them.
-pub(super) fn bind_rows<'q>(
-    mut query: Query<'q>,
+/// Binds the arguments and then the cells of whole rows, a column at a time, as [`with_rows`]
+/// numbers them.
+pub(super) fn bind_all<'q>(
+    query: Query<'q>,
+    args: &[Cell],
     columns: &[Column],
     mut cells: Vec<Cell>,
 ) -> Query<'q> {
+    let mut query = args.iter().cloned().fold(query, bind);
     for (at, column) in columns.iter().enumerate() {
         let of = cells.iter_mut().skip(at).step_by(columns.len());
         query = match column {
@@ -166,6 +172,11 @@ fn bytes(cell: &mut Cell) -> Option<Vec<u8>> {
         Cell::Bytes(it) => it.take(),
         _ => None,
     }
+}
+
+/// What a condition came to.
+pub(super) fn is_true(row: &DbRow, column: &str) -> sqlx::Result<bool> {
+    row.try_get(column)
 }
 
 pub(super) fn bind(query: Query<'_>, cell: Cell) -> Query<'_> {

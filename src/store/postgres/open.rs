@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::{Connection, PgConnection};
+use sqlx::{ConnectOptions, Connection, PgConnection};
 
 use super::db::{WRITERS, is_doubted, is_sound, ping, within};
 use super::sql::opening::{check_key, expect_key};
@@ -131,7 +131,7 @@ impl PostgresStore {
 fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
     let options = PgConnectOptions::from_str(url)
         .map_err(|why| StoreError::Unreadable(format!("the database's address: {why}")))?;
-    Ok(options.application_name("mendline"))
+    Ok(options.application_name("mendline").disable_statement_logging())
 }
 
 /// Connections that are made as they are needed. (Of those that a pool keeps ready by itself, the

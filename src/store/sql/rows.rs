@@ -20,7 +20,7 @@ pub(in super::super) enum Column {
 }
 
 impl Column {
-    fn name(self) -> &'static str {
+    pub(in super::super) fn name(self) -> &'static str {
         match self {
             Column::Text(name) | Column::Int(name) | Column::Bytes(name) => name,
         }
@@ -52,6 +52,10 @@ impl Rows {
         self.cells.extend(row);
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.cells.is_empty()
+    }
+
     /// Runs a statement that reads these as `v`; `args` are its `$1`, `$2`, … Nothing happens
     /// without rows.
     pub(super) async fn execute(
@@ -61,9 +65,9 @@ impl Rows {
         statement: &str,
     ) -> Result<u64, StoreError> {
         let mut affected = 0;
-        for (text, cells) in self.statements(args.len(), statement) {
-            let query = args.iter().cloned().fold(sqlx::query(AssertSqlSafe(text)), db::bind);
-            let query = db::bind_rows(query, self.columns, cells);
+        for part in self.parts() {
+            let text = AssertSqlSafe(part.text(args.len(), statement));
+            let query = db::bind_all(sqlx::query(text), args, part.columns, part.cells);
             affected += query.execute(&mut *connection).await?.rows_affected();
         }
         Ok(affected)
@@ -77,26 +81,31 @@ impl Rows {
         statement: &str,
     ) -> Result<Vec<DbRow>, StoreError> {
         let mut found = Vec::new();
-        for (text, cells) in self.statements(args.len(), statement) {
-            let query = args.iter().cloned().fold(sqlx::query(AssertSqlSafe(text)), db::bind);
-            let query = db::bind_rows(query, self.columns, cells);
+        for part in self.parts() {
+            let text = AssertSqlSafe(part.text(args.len(), statement));
+            let query = db::bind_all(sqlx::query(text), args, part.columns, part.cells);
             found.extend(query.fetch_all(&mut *connection).await?);
         }
         Ok(found)
     }
 
-    /// The statement for every so many rows, with their cells.
-    fn statements(&self, args: usize, statement: &str) -> Vec<(String, Vec<Cell>)> {
-        let names: Vec<_> = self.columns.iter().map(|it| it.name()).collect();
-        let names = names.join(", ");
-        let chunks = self.cells.chunks(db::ROWS_MAX * self.columns.len().max(1));
-        chunks
-            .map(|cells| {
-                let rows = cells.len() / self.columns.len().max(1);
-                let source = db::source(self.columns, rows, args);
-                (format!("with v ({names}) as ({source}) {statement}"), cells.to_vec())
-            })
-            .collect()
+    /// So many rows as one statement takes, and the rest. A batch is one part, nearly always.
+    fn parts(mut self) -> Vec<Rows> {
+        let most = db::ROWS_MAX * self.columns.len().max(1);
+        let mut parts = Vec::new();
+        while self.cells.len() > most {
+            let rest = self.cells.split_off(most);
+            parts.push(Rows { columns: self.columns, cells: self.cells });
+            self.cells = rest;
+        }
+        if !self.cells.is_empty() {
+            parts.push(self);
+        }
+        parts
+    }
+
+    fn text(&self, args: usize, statement: &str) -> String {
+        db::with_rows(self.columns, self.cells.len() / self.columns.len().max(1), args, statement)
     }
 }
 

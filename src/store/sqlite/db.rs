@@ -1,11 +1,9 @@
 //! What is SQLite's own in the shared statements.
 
-use std::fmt::Write as _;
-
 use sqlx::Connection as _;
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteArguments, SqlitePool, SqliteRow};
-use sqlx::{Sqlite, SqliteConnection};
+use sqlx::{Row as _, Sqlite, SqliteConnection};
 use tracing::warn;
 
 use super::sql::rows::{Cell, Column};
@@ -66,32 +64,54 @@ pub(super) async fn give_up(broken: PoolConnection<Sqlite>) {
     let _ = broken.close().await;
 }
 
-/// `select` of `rows` rows whose cells are the parameters after `before`. Their number is rounded
-/// up to a power of two, the rest null, so that few different statements are ever prepared.
-pub(super) fn source(columns: &[Column], rows: usize, before: usize) -> String {
-    let mut text = String::with_capacity(rows * columns.len() * 6);
-    text.push_str("select * from (values ");
-    let mut next = before;
-    for row in 0..rows.next_power_of_two() {
+/// A statement that reads rows as the table `v`. Their number is rounded up to a power of two, the
+/// rest null, so that few different statements are ever prepared.
+///
+/// The cells have no names: SQLite looks a name up along all that were used before it, and the
+/// driver asks for each. `$1`, `$2` of the statement come after the cells.
+pub(super) fn with_rows(columns: &[Column], rows: usize, args: usize, statement: &str) -> String {
+    let rows = rows.next_power_of_two();
+    let mut text = String::with_capacity(rows * (columns.len() * 2 + 2) + statement.len() + 200);
+    text.push_str("with v (");
+    for (at, column) in columns.iter().enumerate() {
+        text.push_str(if at == 0 { "" } else { "," });
+        text.push_str(column.name());
+    }
+    text.push_str(") as (select * from (values ");
+    for row in 0..rows {
         text.push_str(if row == 0 { "(" } else { ",(" });
         for column in 0..columns.len() {
-            next += 1;
-            let comma = if column == 0 { "" } else { "," };
-            write!(text, "{comma}${next}").expect("a string takes any text");
+            text.push_str(if column == 0 { "?" } else { ",?" });
         }
         text.push(')');
     }
-    text.push_str(") where column1 is not null");
+    text.push_str(") where column1 is not null) ");
+    // The later ones first: what was put in is not taken for another.
+    let named = (1..=args).rev().fold(statement.to_owned(), |it, nth| {
+        it.replace(&format!("${nth}"), &format!("?{}", rows * columns.len() + nth))
+    });
+    text.push_str(&named);
     text
 }
 
-/// Binds the cells of whole rows, as [`source`] numbers them.
-pub(super) fn bind_rows<'q>(query: Query<'q>, columns: &[Column], cells: Vec<Cell>) -> Query<'q> {
+/// Binds the cells of whole rows and then the arguments, as [`with_rows`] numbers them.
+pub(super) fn bind_all<'q>(
+    query: Query<'q>,
+    args: &[Cell],
+    columns: &[Column],
+    cells: Vec<Cell>,
+) -> Query<'q> {
     let width = columns.len().max(1);
     let rows = cells.len() / width;
     let missing = (rows.next_power_of_two() - rows) * width;
     let query = cells.into_iter().fold(query, bind);
-    (0..missing).fold(query, |query, _| query.bind(None::<i64>))
+    let query = (0..missing).fold(query, |query, _| query.bind(None::<i64>));
+    args.iter().cloned().fold(query, bind)
+}
+
+/// What a condition came to.
+pub(super) fn is_true(row: &DbRow, column: &str) -> sqlx::Result<bool> {
+    Ok(row.try_get::<i64, _>(column)? != 0)
 }
 
 pub(super) fn bind(query: Query<'_>, cell: Cell) -> Query<'_> {
