@@ -8,6 +8,7 @@ use tracing::warn;
 
 use crate::house::House;
 use crate::store::StoreError;
+use crate::wake::Loop;
 use crate::{dispatch, intake, people, turns};
 
 /// Due timers turned into events in one pass.
@@ -46,20 +47,20 @@ pub async fn run(house: std::sync::Arc<House>, shutdown: CancellationToken) {
     let turning = {
         let (house, shutdown) = (house.clone(), shutdown.clone());
         tokio::spawn(async move {
-            repeat(&house, &shutdown, Stage::Turns).await;
+            repeat(&house, &shutdown, Loop::Turns).await;
         })
     };
     let calling = {
         let (house, shutdown) = (house.clone(), shutdown.clone());
         tokio::spawn(async move {
-            repeat(&house, &shutdown, Stage::Calls).await;
+            repeat(&house, &shutdown, Loop::Calls).await;
         })
     };
     let carrying = {
         let (house, shutdown) = (house.clone(), shutdown.clone());
         tokio::spawn(async move { intake::run(&house, &shutdown).await })
     };
-    repeat(&house, &shutdown, Stage::Sends).await;
+    repeat(&house, &shutdown, Loop::Sends).await;
     for task in [turning, calling, carrying] {
         if let Err(error) = task.await {
             warn!("a loop ended badly: {error}");
@@ -67,43 +68,35 @@ pub async fn run(house: std::sync::Arc<House>, shutdown: CancellationToken) {
     }
 }
 
-#[derive(Clone, Copy)]
-enum Stage {
-    Turns,
-    Calls,
-    Sends,
-}
-
-impl Stage {
-    fn name(self) -> &'static str {
-        match self {
-            Stage::Turns => "turns",
-            Stage::Calls => "calls",
-            Stage::Sends => "sends",
-        }
+/// How a loop is called where it is watched.
+fn name(of: Loop) -> &'static str {
+    match of {
+        Loop::Turns => "turns",
+        Loop::Calls => "calls",
+        Loop::Sends => "sends",
     }
 }
 
-async fn repeat(house: &House, shutdown: &CancellationToken, stage: Stage) {
+async fn repeat(house: &House, shutdown: &CancellationToken, of: Loop) {
     while !shutdown.is_cancelled() {
-        house.watch.loops.beat(stage.name());
-        let moved = match stage {
-            Stage::Turns => turns_pass(house).await,
-            Stage::Calls => dispatch::call(house).await.map(|it| it > 0),
-            Stage::Sends => dispatch::send(house).await.map(|it| it > 0),
+        house.watch.loops.beat(name(of));
+        let moved = match of {
+            Loop::Turns => turns_pass(house).await,
+            Loop::Calls => dispatch::call(house).await.map(|it| it > 0),
+            Loop::Sends => dispatch::send(house).await.map(|it| it > 0),
         };
         match moved {
             Ok(true) => house.wake.work(),
             Ok(false) => {
                 tokio::select! {
-                    () = house.wake.wait_for_work(stage as usize) => {}
+                    () = house.wake.wait_for_work(of) => {}
                     () = tokio::time::sleep(LOOK_EVERY) => {}
                     () = shutdown.cancelled() => {}
                 }
             }
             Err(error) => {
                 warn!("{error}");
-                house.watch.metrics.stumbled(stage.name());
+                house.watch.metrics.stumbled(name(of));
                 tokio::select! {
                     () = tokio::time::sleep(PAUSE_AFTER_ERROR) => {}
                     () = shutdown.cancelled() => {}

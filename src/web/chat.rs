@@ -346,7 +346,7 @@ fn status_of(why: Refusal) -> StatusCode {
 /// usually shows the answer.
 async fn answered(web: &Web, worker: &Worker, accepted: crate::store::Accepted, before: i64) {
     let session = &worker.session;
-    let mut news = web.house.wake.listen();
+    let mut page = web.house.wake.listen_for(&session.payer, &session.person);
     let wait = async {
         let _ = web.house.settled(&session.payer, accepted, ANSWER_PATIENCE).await;
         loop {
@@ -356,7 +356,7 @@ async fn answered(web: &Web, worker: &Worker, accepted: crate::store::Accepted, 
             if lines.into_iter().any(|it| !it.is_yours()) {
                 return;
             }
-            let _ = news.recv().await;
+            page.news().await;
         }
     };
     // Without an answer in time the page says that one will come.

@@ -2,12 +2,13 @@
 
 use chrono::{DateTime, Datelike, Utc};
 use chrono_tz::Tz;
+use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
 use super::Web;
 use crate::channels::web::WEB;
 use crate::store::{Became, Line, StoreError};
-use crate::wake::News;
+use crate::wake::{Loop, News};
 
 /// Lines on a freshly loaded page. Older ones stay in the store; nobody reads them on a phone.
 pub const LINES_SHOWN: usize = 60;
@@ -133,11 +134,14 @@ impl Web {
         if first_shown.is_empty() {
             return Ok(());
         }
-        for message in &first_shown {
+        // Together, so that they share a transaction.
+        let now = house.clock.now();
+        let settling = first_shown.iter().map(|message| {
             let became = Became::Reported(mendline_engine::event::Receipt::Shown);
-            house.store.settle_message(message, became, house.clock.now()).await?;
-        }
-        house.wake.work();
+            house.store.settle_message(message, became, now)
+        });
+        try_join_all(settling).await?;
+        house.wake.work_for(&[Loop::Turns]);
         house.wake.tell(News { payer: payer.into(), person: None });
         Ok(())
     }

@@ -10,7 +10,6 @@ use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
-use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, interval, timeout};
 use tracing::{debug, warn};
 
@@ -22,7 +21,6 @@ use super::protocol::{Bye, FromClient, FromServer, Refusal, read};
 use super::session::{self, Worker};
 use crate::channels::web::WEB;
 use crate::store::{EffectRef, StoreError};
-use crate::wake::News;
 
 /// How long "writing" is shown when nothing comes: then it would be a lie.
 const TYPING_FOR: Duration = Duration::from_secs(8);
@@ -145,7 +143,8 @@ impl Open {
     }
 
     async fn talk(&mut self) -> Result<(), Over> {
-        let mut news = self.web.house.wake.listen();
+        let session = &self.worker.session;
+        let mut page = self.web.house.wake.listen_for(&session.payer, &session.person);
         let mut look = interval(LOOK_EVERY);
         let mut looks = 0_u32;
         let stopping = self.web.house.stopping.clone();
@@ -164,11 +163,7 @@ impl Open {
                     Some(Ok(Message::Binary(_))) => self.refuse(None, Refusal::Broken).await?,
                     Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
                 },
-                told = news.recv() => match told {
-                    Ok(news) if !self.is_mine(&news) => {}
-                    Ok(_) | Err(RecvError::Lagged(_)) => self.look().await?,
-                    Err(RecvError::Closed) => return Err(Over::Bye(Bye::Later)),
-                },
+                () = page.news() => self.look().await?,
                 () = stopping.cancelled() => return Err(Over::Bye(Bye::Later)),
                 _ = look.tick() => {
                     looks += 1;
@@ -183,12 +178,6 @@ impl Open {
                 }
             }
         }
-    }
-
-    fn is_mine(&self, news: &News) -> bool {
-        let session = &self.worker.session;
-        let hers = news.payer == session.payer && news.person.as_ref() == Some(&session.person);
-        hers || news.is_of_all()
     }
 
     /// Locks a page that nobody uses. Frames that the page sends by itself do not count.
