@@ -149,7 +149,7 @@ fn first_turn(claimed: &Claimed) -> TurnCommit {
         expected_turn,
         state,
         done: claimed.events.iter().map(|(seq, ..)| (*seq, None)).collect(),
-        messages: vec![NewMessage { key, person, message, due: None }],
+        messages: vec![NewMessage { key, person, message, due: None, posted: None }],
         calls: vec![],
         timers: vec![("drug.silence".into(), 1, DUE)],
         cleared: vec![],

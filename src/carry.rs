@@ -6,22 +6,22 @@
 //! from there as they take everything else.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
+use async_trait::async_trait;
 use futures::future::join_all;
 use tracing::warn;
 
+use crate::directory::Met;
 use crate::house::House;
 use crate::store::{
-    Accepted, Ask, Carried, Carry, Claimed, Conversation, Head, InboxBody, Look, NewArrival,
-    NewConversation, PersonCommit, StoreError, TurnCommit, Unrouted,
+    Accepted, Ask, Carried, Carry, Claimed, Conversation, EffectRef, Head, InboxBody, Look,
+    MessageRef, NewArrival, NewConversation, NewMessage, Person, PersonCommit, Posted, StoreError,
+    TurnCommit, Unrouted,
 };
-use crate::wake::News;
-use crate::{people, trace, turns};
-
-/// How long one arrival may hold up those that are carried with it: a few fast reads (each under
-/// 20 ms), and far less than anybody's patience.
-const PATIENCE: Duration = Duration::from_millis(250);
+use crate::turns::Poster;
+use crate::wake::{Loop, News};
+use crate::{dispatch, people, trace, turns};
 
 /// Carries arrivals; the answers come in their order. Each is on disk when it is answered.
 pub async fn carry(house: &House, arrivals: Vec<NewArrival>) -> Vec<Result<Accepted, StoreError>> {
@@ -39,43 +39,80 @@ pub async fn carry(house: &House, arrivals: Vec<NewArrival>) -> Vec<Result<Accep
         }
         waiting = later;
     }
+    answers.into_iter().map(|it| it.unwrap_or_else(left_out)).collect()
+}
+
+fn left_out() -> Result<Accepted, StoreError> {
+    Err(StoreError::Away("an arrival was left out".into()))
+}
+
+/// Puts arrivals on disk as they are; the loops take them from there.
+async fn accept(house: &House, arrivals: &[NewArrival]) -> Vec<Result<Accepted, StoreError>> {
+    let accepted = join_all(arrivals.iter().map(|it| house.store.accept(it))).await;
     house.wake.work();
-    let gone = || Err(StoreError::Away("an arrival was left out".into()));
-    answers.into_iter().map(|it| it.unwrap_or_else(gone)).collect()
+    accepted
 }
 
 /// Carries arrivals of different people.
 async fn round(house: &House, arrivals: Vec<NewArrival>) -> Vec<Result<Accepted, StoreError>> {
     if house.watch.careful.is_on() {
         // After a bad end everything lies on disk before anybody looks at it.
-        return join_all(arrivals.iter().map(|it| house.store.accept(it))).await;
+        return accept(house, &arrivals).await;
     }
     let asks: Vec<_> = arrivals.iter().map(ask).collect();
     let looks = match house.store.look(&asks).await {
         Ok(looks) => looks,
         Err(error) => {
             warn!("nothing can be looked up: {error}");
-            return join_all(arrivals.iter().map(|it| house.store.accept(it))).await;
+            return accept(house, &arrivals).await;
         }
     };
+    let met = Met::default();
+    looks.iter().filter_map(|it| it.person.as_ref()).for_each(|it| met.add(it));
+    let routing = arrivals
+        .iter()
+        .zip(&looks)
+        .map(|(arrival, look)| patiently(house, arrival, route(house, arrival, look)));
+    let routed = join_all(routing).await;
     // Of two who reach the same conversation, the first takes its turn and the other's event waits.
     let mut taken = BTreeSet::new();
-    let mut prepared = Vec::with_capacity(arrivals.len());
-    for (arrival, look) in arrivals.into_iter().zip(looks) {
-        let named = (arrival.payer.as_str(), arrival.source.as_str(), arrival.id.as_str());
-        let preparing = prepare(house, &arrival, look, &mut taken);
-        let preparing = trace::thread::carrying(house, named, preparing);
-        let carry = match tokio::time::timeout(PATIENCE, preparing).await {
-            Ok(Ok(ready)) => ready,
-            Ok(Err(error)) => {
-                warn!("not carried: {error:#}");
-                None
-            }
-            Err(_) => None,
-        };
-        prepared.push((arrival, carry));
+    let reached: Vec<_> = arrivals
+        .iter()
+        .zip(&looks)
+        .zip(routed)
+        .map(|((arrival, look), person)| {
+            let person = person?;
+            let reached = reach(arrival, look, &person, &mut taken);
+            Some((person, reached))
+        })
+        .collect();
+    let preparing = arrivals.iter().zip(&looks).zip(reached).map(|((arrival, look), it)| {
+        let met = &met;
+        async move {
+            let (person, reached) = it?;
+            patiently(house, arrival, prepare(house, met, look, person, reached)).await
+        }
+    });
+    let prepared = join_all(preparing).await;
+    commit(house, arrivals.into_iter().zip(prepared).collect()).await
+}
+
+/// What comes of it, unless it takes too long or fails; then the arrival is only put on disk.
+async fn patiently<T>(
+    house: &House,
+    arrival: &NewArrival,
+    doing: impl Future<Output = anyhow::Result<Option<T>>>,
+) -> Option<T> {
+    let named = (arrival.payer.as_str(), arrival.source.as_str(), arrival.id.as_str());
+    let doing = trace::thread::carrying(house, named, doing);
+    match tokio::time::timeout(house.seams.carry_patience, doing).await {
+        Ok(Ok(done)) => done,
+        Ok(Err(error)) => {
+            warn!("not carried: {error:#}");
+            None
+        }
+        Err(_) => None,
     }
-    commit(house, prepared).await
 }
 
 /// An arrival that can be carried.
@@ -84,6 +121,20 @@ struct Ready {
     turns: Vec<TurnCommit>,
     /// The flow of each turn.
     flows: Vec<String>,
+}
+
+impl Ready {
+    /// Which loops have something to do after it.
+    fn leaves(&self) -> impl Iterator<Item = Loop> {
+        let says = !self.person.says.is_empty()
+            || self.turns.iter().flat_map(|it| &it.messages).any(|it| it.posted.is_none());
+        let calls = self.turns.iter().any(|it| !it.calls.is_empty());
+        let reached = |id: &str| self.turns.iter().any(|it| it.conversation == id);
+        let turns = self.person.parts().any(|(_, id, _)| !reached(id))
+            || self.turns.iter().any(|it| !it.events.is_empty() || !it.begins.is_empty());
+        let all = [(says, Loop::Sends), (calls, Loop::Calls), (turns, Loop::Turns)];
+        all.into_iter().filter_map(|(there, of)| there.then_some(of))
+    }
 }
 
 /// Counts the turns of one arrival. One that lost is told from the others when it is taken again.
@@ -105,10 +156,14 @@ async fn commit(
 ) -> Vec<Result<Accepted, StoreError>> {
     let (mut carries, mut plain, mut news) = (Vec::new(), Vec::new(), Vec::new());
     let (mut places, mut flows) = (Vec::new(), Vec::<Vec<(String, String)>>::new());
+    let (mut leaves, mut posted) = (Vec::new(), Vec::new());
     for (arrival, ready) in prepared {
         places.push(ready.is_some());
         match ready {
-            Some(Ready { person, turns, flows: names }) => {
+            Some(ready) => {
+                leaves.extend(ready.leaves());
+                posted.push(posted_by(&ready));
+                let Ready { person, turns, flows: names } = ready;
                 flows.push(names.into_iter().map(|flow| (person.payer.clone(), flow)).collect());
                 let to = News { payer: person.payer.clone(), person: Some(person.person.clone()) };
                 news.push(to);
@@ -120,20 +175,50 @@ async fn commit(
     }
     let committing = house.watch.metrics.commit(flows.iter().map(Vec::len).sum());
     let carrying = house.store.carry(carries);
-    let accepting = join_all(plain.iter().map(|it| house.store.accept(it)));
+    let accepting =
+        async { if plain.is_empty() { Vec::new() } else { accept(house, &plain).await } };
     let (carried, accepted) = tokio::join!(carrying, accepting);
     drop(committing);
     for (flows, result) in flows.iter().zip(&carried) {
         count(house, flows, result);
     }
+    let left = posted.iter().zip(&carried).filter(|(_, it)| it.as_ref().is_ok_and(|it| it.turned));
+    for key in left.flat_map(|(posted, _)| posted) {
+        house.channels.values().for_each(|it| it.settled(key));
+        house.watch.metrics.posted(&key.payer);
+        trace::thread::posted(house, key).await;
+    }
     news.into_iter().for_each(|it| house.wake.tell(it));
+    match carried.iter().all(went) {
+        true => house.wake.work_for(&leaves),
+        // Something lost against another, and waits.
+        false => house.wake.work(),
+    }
     let mut carried = carried.into_iter().map(|it| it.map(|it| it.accepted));
     let mut accepted = accepted.into_iter();
-    let gone = || Err(StoreError::Away("an arrival was left out".into()));
     places
         .into_iter()
-        .map(|ready| if ready { carried.next() } else { accepted.next() }.unwrap_or_else(gone))
+        .map(|ready| if ready { carried.next() } else { accepted.next() }.unwrap_or_else(left_out))
         .collect()
+}
+
+fn went(carried: &Result<Carried, StoreError>) -> bool {
+    carried.as_ref().is_ok_and(|it| it.turned || it.accepted.duplicate)
+}
+
+/// The messages that leave with the turns themselves.
+fn posted_by(ready: &Ready) -> Vec<MessageRef> {
+    let mut all = Vec::new();
+    for turn in &ready.turns {
+        for new in &turn.messages {
+            if new.posted.is_none() {
+                continue;
+            }
+            let effect = EffectRef { conversation: turn.conversation.clone(), key: new.key };
+            all.push(MessageRef { payer: turn.payer.clone(), effect });
+        }
+    }
+    all
 }
 
 fn ask(arrival: &NewArrival) -> Ask {
@@ -149,13 +234,12 @@ fn ask(arrival: &NewArrival) -> Ask {
     }
 }
 
-/// Everything that an arrival leads to; nothing where it must wait its turn.
-async fn prepare(
+/// What an arrival means for the person; nothing where it must wait its turn.
+async fn route(
     house: &House,
     arrival: &NewArrival,
-    look: Look,
-    taken: &mut BTreeSet<(String, String)>,
-) -> anyhow::Result<Option<Ready>> {
+    look: &Look,
+) -> anyhow::Result<Option<PersonCommit>> {
     let InboxBody::Arrival(incoming) = &arrival.body else { return Ok(None) };
     if look.unrouted > 0 || look.person.is_none() {
         return Ok(None);
@@ -169,8 +253,18 @@ async fn prepare(
         received: arrival.received,
     };
     let began = SystemTime::now();
-    let person = people::route_one(house, routed, &look).await?;
+    let person = people::route_one(house, routed, look).await?;
     trace::thread::routed(house, &person.payer, 0, began).await;
+    Ok(Some(person))
+}
+
+/// The conversations that it reaches and that are free, with what waits before them.
+fn reach(
+    arrival: &NewArrival,
+    look: &Look,
+    person: &PersonCommit,
+    taken: &mut BTreeSet<(String, String)>,
+) -> Vec<Claimed> {
     let mut reached: Vec<Claimed> = Vec::new();
     for (part, id, event) in person.parts() {
         let event = (-i64::from(part), event.clone(), arrival.source.clone(), arrival.received);
@@ -180,7 +274,7 @@ async fn prepare(
         }
         let begun = person.begins.iter().find(|it| it.id == id);
         let known = look.open.iter().chain(&look.named).find(|it| it.id == id).cloned();
-        let Some(conversation) = begun.map(|it| fresh(&person, it)).or(known) else { continue };
+        let Some(conversation) = begun.map(|it| fresh(person, it)).or(known) else { continue };
         let free = !look.busy.iter().any(|it| it == id);
         if free && taken.insert((person.payer.clone(), id.to_owned())) {
             let waiting = look.waiting.get(id).cloned().unwrap_or_default();
@@ -188,12 +282,49 @@ async fn prepare(
             reached.push(Claimed { conversation, events });
         }
     }
+    reached
+}
+
+/// The turns that these conversations take.
+async fn prepare(
+    house: &House,
+    met: &Met,
+    look: &Look,
+    person: PersonCommit,
+    reached: Vec<Claimed>,
+) -> anyhow::Result<Option<Ready>> {
     let (mut turns, mut flows) = (Vec::new(), Vec::new());
     for claimed in reached {
         flows.push(claimed.conversation.flow.clone());
-        turns.push(turns::compute(house, claimed, person.now).await?);
+        // What is said keeps its place behind what is not yet said to her.
+        let behind = look.leaving.contains(&claimed.conversation.id);
+        let her = look.person.as_ref().filter(|_| !behind).map(|person| Her { house, person });
+        let poster = her.as_ref().map(|it| it as &dyn Poster);
+        turns.push(turns::compute(house, met, claimed, person.now, poster).await?);
     }
     Ok(Some(Ready { person, turns, flows }))
+}
+
+/// The one who acts: what she is answered may leave with the turn.
+struct Her<'a> {
+    house: &'a House,
+    person: &'a Person,
+}
+
+#[async_trait]
+impl Poster for Her<'_> {
+    fn is_for(&self, person: &str) -> bool {
+        person == self.person.person
+    }
+
+    async fn post(
+        &self,
+        turn: &TurnCommit,
+        flow: (&str, &str),
+        new: &NewMessage,
+    ) -> Result<Option<Posted>, StoreError> {
+        dispatch::post(self.house, turn, flow, new, self.person).await
+    }
 }
 
 /// A conversation that begins here, before its first turn.

@@ -14,7 +14,7 @@ use mendline_engine::event::{DeskAction, Repair};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::store::{EffectRef, Frozen, MessageRef};
+use crate::store::{EffectRef, Frozen, MessageRef, NewLine};
 
 /// One way of reaching people.
 #[async_trait]
@@ -25,6 +25,15 @@ pub trait Channel: Send + Sync {
     /// Hands over one message. Called again with the same key after a crash or a
     /// [`SendError::Later`]; the second time must not show it twice.
     async fn send(&self, outgoing: &Outgoing) -> Result<Sent, SendError>;
+
+    /// The line that a message is, where readers read our own database: it is written together
+    /// with the turn that says it, and nothing has to be sent. Nothing, where it leaves the house.
+    fn post(&self, _outgoing: &Outgoing) -> Option<(NewLine, Sent)> {
+        None
+    }
+
+    /// What became of a message is on disk; it may have been another channel's.
+    fn settled(&self, _key: &MessageRef) {}
 }
 
 /// What a channel can carry.

@@ -3,6 +3,7 @@
 //! but what the person told us herself.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context;
 use mendline_engine::core::Program;
@@ -13,7 +14,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::house::House;
-use crate::store::Person;
+use crate::store::{Person, StoreError};
 
 /// The source by which plugins list who is who on a claim.
 const PARTIES: &str = "claim.parties";
@@ -63,16 +64,45 @@ impl Directory {
     }
 }
 
+/// People who were read already: of turns that are taken together, each is read once.
+#[derive(Default)]
+pub struct Met(Mutex<BTreeMap<(String, String), Person>>);
+
+impl Met {
+    /// Somebody who was just read.
+    pub fn add(&self, person: &Person) {
+        let whose = (person.payer.clone(), person.person.clone());
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(whose, person.clone());
+    }
+
+    async fn person(
+        &self,
+        house: &House,
+        payer: &str,
+        person: &str,
+    ) -> Result<Option<Person>, StoreError> {
+        let whose = (payer.to_owned(), person.to_owned());
+        let met = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&whose).cloned();
+        if met.is_some() {
+            return Ok(met);
+        }
+        let row = house.store.person(payer, person).await?;
+        row.iter().for_each(|it| self.add(it));
+        Ok(row)
+    }
+}
+
 /// Looks up everyone whom a conversation may address.
 pub async fn look_up(
     house: &House,
+    met: &Met,
     payer: &str,
     principal: &str,
     program: &Program,
     fields: &Fields,
 ) -> anyhow::Result<Directory> {
     let mut directory = Directory::default();
-    let principal_row = ensure_known(house, payer, principal).await?;
+    let principal_row = ensure_met(house, met, payer, principal).await?;
     if let Some(row) = principal_row {
         directory.parties.insert(program.principal.clone(), party_env(house, &row, true));
     }
@@ -86,7 +116,7 @@ pub async fn look_up(
             continue;
         }
         if let Some(it) = listed.iter().find(|it| it.role == spec.role) {
-            let row = know(house, payer, it).await?;
+            let row = know(house, met, payer, it).await?;
             directory.parties.insert(party.clone(), party_env(house, &row, false));
         }
     }
@@ -109,7 +139,16 @@ pub async fn ensure_known(
     payer: &str,
     person: &str,
 ) -> anyhow::Result<Option<Person>> {
-    if let Some(row) = house.store.person(payer, person).await? {
+    ensure_met(house, &Met::default(), payer, person).await
+}
+
+async fn ensure_met(
+    house: &House,
+    met: &Met,
+    payer: &str,
+    person: &str,
+) -> anyhow::Result<Option<Person>> {
+    if let Some(row) = met.person(house, payer, person).await? {
         return Ok(Some(row));
     }
     let Some(action) = house.catalog.sources.get(PERSON) else { return Ok(None) };
@@ -117,7 +156,7 @@ pub async fn ensure_known(
     match house.read(action, &call, json!({ "person": person })).await {
         Ok(found) => {
             let listed = serde_json::from_value(found).context("reading who a person is")?;
-            know(house, payer, &listed).await.map(Some)
+            know(house, met, payer, &listed).await.map(Some)
         }
         // Whoever the claim system does not know is not known here either.
         Err(ActionError::Refused { .. }) => Ok(None),
@@ -141,8 +180,8 @@ fn read_call(house: &House, payer: &str, action: &str) -> Call {
     Call { payer: payer.into(), key: format!("read/{action}"), now_ms }
 }
 
-async fn know(house: &House, payer: &str, listed: &Listed) -> anyhow::Result<Person> {
-    if let Some(row) = house.store.person(payer, &listed.id).await?
+async fn know(house: &House, met: &Met, payer: &str, listed: &Listed) -> anyhow::Result<Person> {
+    if let Some(row) = met.person(house, payer, &listed.id).await?
         && row.name == listed.name
         && row.role == listed.role
     {
@@ -162,7 +201,9 @@ async fn know(house: &House, payer: &str, listed: &Listed) -> anyhow::Result<Per
         opted_out: Vec::new(),
     };
     house.store.know(&person).await?;
-    Ok(house.store.person(payer, &listed.id).await?.unwrap_or(person))
+    let row = house.store.person(payer, &listed.id).await?.unwrap_or(person);
+    met.add(&row);
+    Ok(row)
 }
 
 /// Where a role is reached when nothing else is on file. Pharmacies and prescribers have no

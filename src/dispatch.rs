@@ -22,7 +22,8 @@ use crate::channels::{Channel, Outgoing, SendError};
 use crate::house::House;
 use crate::pauses;
 use crate::store::{
-    Became, CallBecame, CallRow, EffectRef, Frozen, OutboxRow, PauseRef, Person, StoreError,
+    Became, CallBecame, CallRow, EffectRef, Frozen, MessageRef, NewMessage, OutboxRow, PauseRef,
+    Person, Posted, StoreError, TurnCommit,
 };
 use crate::trace;
 use crate::wake::News;
@@ -69,6 +70,53 @@ pub async fn send(house: &House) -> Result<usize, StoreError> {
     went
 }
 
+/// The line that a message is, if it may be written with the turn that says it: an answer to the
+/// person who acts, over a channel that she reads from our own database, and nothing speaks
+/// against it now. Everything else is looked at again when it is sent.
+pub async fn post(
+    house: &House,
+    turn: &TurnCommit,
+    (flow, flow_hash): (&str, &str),
+    new: &NewMessage,
+    to: &Person,
+) -> Result<Option<Posted>, StoreError> {
+    if new.message.kind != MessageKind::Reply {
+        return Ok(None);
+    }
+    // Where anything is paused for this payer, dispatch looks at each; so does the commit, because a
+    // pause may come before it.
+    let pauses = house.pauses.now(house.store.as_ref()).await?;
+    if pauses.iter().any(|it| it.of.payer.as_ref().is_none_or(|payer| *payer == turn.payer)) {
+        return Ok(None);
+    }
+    let effect = EffectRef { conversation: turn.conversation.clone(), key: new.key };
+    let row = OutboxRow {
+        key: MessageRef { payer: turn.payer.clone(), effect },
+        flow: Some(flow.to_owned()),
+        flow_hash: Some(flow_hash.to_owned()),
+        behind: None,
+        person: new.person.clone(),
+        message: new.message.clone(),
+        frozen: None,
+        over: false,
+        attempts: 0,
+        committed: turn.now,
+    };
+    // The first way that dispatch would try, or none.
+    let Some((name, address)) = ways(house, &row, to).into_iter().next() else { return Ok(None) };
+    let channel = &house.channels[name.as_str()];
+    let (way, purpose) = (way(channel.as_ref(), to), purpose(house, &row));
+    let verdict = screen(&row.message, &way, purpose.as_deref(), turn.now);
+    if !matches!(verdict, Verdict::Full | Verdict::Private) {
+        return Ok(None);
+    }
+    let Some(form) = form(&row.message, &way) else { return Ok(None) };
+    let frozen = render(&row, to, &name, form);
+    let outgoing = outgoing(house, &row, to, address, frozen);
+    let posted = channel.post(&outgoing);
+    Ok(posted.map(|(line, sent)| Posted { frozen: outgoing.frozen, line, shown: sent.shown }))
+}
+
 /// Sends one message and writes what became of it.
 async fn deliver(
     house: &House,
@@ -99,6 +147,7 @@ async fn deliver(
         _ => {}
     }
     house.store.settle_message(&row.key, became, house.clock.now()).await?;
+    house.channels.values().for_each(|it| it.settled(&row.key));
     house.wake.tell(News { payer: row.key.payer.clone(), person: Some(row.person.clone()) });
     Ok(())
 }
@@ -145,10 +194,7 @@ async fn send_one(
     let Some(person) = to else {
         return Ok(Went::Became(Became::Withheld("no_address".into())));
     };
-    let purpose = match &row.flow_hash {
-        Some(hash) => house.flows.version(hash).and_then(|it| it.purpose.clone()),
-        None => None,
-    };
+    let purpose = purpose(house, row);
     let mut refused = "no_address".to_owned();
     let mut held: Option<Timestamp> = None;
     for (name, to) in ways(house, row, person) {
@@ -256,16 +302,44 @@ async fn freeze(
     if let Some(frozen) = &row.frozen {
         return Ok(frozen.clone());
     }
+    let frozen = render(row, person, channel, form);
+    house.store.freeze(&row.key, &frozen).await?;
+    Ok(frozen)
+}
+
+fn render(row: &OutboxRow, person: &Person, channel: &str, form: Form) -> Frozen {
     let rendered = render_form(&row.message, form, &person.language, &person.zone, None);
-    let frozen = Frozen {
+    Frozen {
         channel: channel.to_owned(),
         text: rendered.text,
         buttons: rendered.buttons,
         language: rendered.language,
         private: form != Form::Full,
-    };
-    house.store.freeze(&row.key, &frozen).await?;
-    Ok(frozen)
+    }
+}
+
+fn purpose(house: &House, row: &OutboxRow) -> Option<String> {
+    house.flows.version(row.flow_hash.as_ref()?).and_then(|it| it.purpose.clone())
+}
+
+fn outgoing(
+    house: &House,
+    row: &OutboxRow,
+    person: &Person,
+    to: String,
+    frozen: Frozen,
+) -> Outgoing {
+    let conversation = row.key.effect.conversation.clone();
+    let speaker = (row.message.kind == MessageKind::Person).then(|| speaker(row)).flatten();
+    Outgoing {
+        key: row.key.clone(),
+        person: person.person.clone(),
+        to,
+        frozen,
+        question: row.message.question.map(|key| EffectRef { conversation, key }),
+        speaker,
+        now_ms: house.clock.now().0,
+    }
 }
 
 /// One attempt on one channel. An error names why the next channel should be tried.
@@ -277,19 +351,8 @@ async fn hand_over(
     to: String,
     frozen: Frozen,
 ) -> Result<Became, String> {
-    let conversation = row.key.effect.conversation.clone();
-    let question = row.message.question.map(|key| EffectRef { conversation, key });
-    let speaker = (row.message.kind == MessageKind::Person).then(|| speaker(row)).flatten();
-    let now_ms = house.clock.now().0;
-    let outgoing = Outgoing {
-        key: row.key.clone(),
-        person: person.person.clone(),
-        to,
-        frozen,
-        question,
-        speaker,
-        now_ms,
-    };
+    let outgoing = outgoing(house, row, person, to, frozen);
+    let now_ms = outgoing.now_ms;
     let sending = house.watch.metrics.sending(channel.profile().name);
     let sent = channel.send(&outgoing).await;
     drop(sending);

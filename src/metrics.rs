@@ -126,6 +126,11 @@ impl Metrics {
         result
     }
 
+    /// A message left with the turn that says it.
+    pub fn posted(&self, payer: &str) {
+        self.count(names::MESSAGES, [("payer", payer), ("result", "sent")]);
+    }
+
     /// A channel is being tried; it ends when the answer is dropped.
     pub fn sending(&self, channel: &str) -> Running<'_> {
         self.running(names::SEND_SECONDS, "channel", channel)

@@ -14,6 +14,9 @@ const CALL_PATIENCE: Duration = Duration::from_secs(10);
 /// How long a fast read may take, which should need 20 ms: a turn waits for it, and with it
 /// everybody else's turn.
 const READ_PATIENCE: Duration = Duration::from_secs(2);
+/// How long one arrival may hold up those that are carried with it: a few fast reads (each under
+/// 20 ms), and far less than anybody's patience.
+const CARRY_PATIENCE: Duration = Duration::from_millis(250);
 /// Messages on their way at once: as many as are leased.
 const SENDS_AT_ONCE: usize = 64;
 
@@ -26,6 +29,8 @@ pub struct Seams {
     pub call_patience: Duration,
     /// How long a fast read may take.
     pub read_patience: Duration,
+    /// How long one arrival may hold up those that are carried with it.
+    pub carry_patience: Duration,
     /// Messages on their way at once; one, where the order of everything must repeat.
     pub sends_at_once: usize,
     /// What fells the engine, for a test.
@@ -75,6 +80,7 @@ impl Default for Seams {
             ids: Ids::default(),
             call_patience: CALL_PATIENCE,
             read_patience: READ_PATIENCE,
+            carry_patience: CARRY_PATIENCE,
             sends_at_once: SENDS_AT_ONCE,
             poison: Poison::default(),
             poison_routing: Poison::default(),

@@ -7,6 +7,7 @@
 mod changed;
 pub(crate) mod fault;
 mod met;
+mod posted;
 mod tried;
 
 use std::collections::BTreeMap;
@@ -18,7 +19,7 @@ use mendline_engine::core::Program;
 use mendline_engine::effect::{Effect, VerdictKind};
 use mendline_engine::env::Env;
 use mendline_engine::event::{CallResult, Event, Repair};
-use mendline_engine::message::{EffectKey, MessageKind};
+use mendline_engine::message::EffectKey;
 use mendline_engine::state::{Fields, Position, Rest, State};
 use mendline_engine::time::Timestamp;
 use mendline_engine::turn::{Turn, turn};
@@ -27,15 +28,15 @@ use serde_json::{Value, json};
 use tracing::warn;
 
 use self::met::{claim_number, identify, known_fields};
-use crate::directory::{self, Directory};
+use crate::directory::{self, Directory, Met};
 use crate::house::House;
-use crate::phrases;
 use crate::store::{
     Claimed, Conversation, EffectRef, HandoffChange, NewCall, NewConversation, NewMessage,
     StoreError, TurnCommit,
 };
 use crate::trace::thread::Threads;
 use crate::wake::News;
+pub use posted::Poster;
 use tried::Tried;
 
 /// How long a claimed conversation is ours. A turn takes milliseconds; this is for a crash, after
@@ -55,13 +56,14 @@ pub async fn take(house: &House) -> Result<usize, StoreError> {
         if house.watch.careful.is_on() { tried::ONE_BY_ONE } else { (CLAIM_MAX, EVENTS_MAX) };
     let claimed = house.store.claim(now, LEASE_MS, claim_max, events_max).await?;
     let tried = Tried::count(house, &claimed).await?;
+    let met = Met::default();
     let (mut commits, mut whose) = (Vec::new(), Vec::new());
     for it in claimed {
         let (conversation, flow) = (it.conversation.id.clone(), it.conversation.flow.clone());
         let taken = if tried.too_often(&it) {
             tried::aside(house, it, now).await
         } else {
-            compute(house, it, now).await
+            compute(house, &met, it, now, None).await
         };
         match taken {
             Ok(commit) => {
@@ -104,16 +106,19 @@ pub fn news_of(commit: &TurnCommit) -> Vec<News> {
     people.chain(desks).map(|person| News { payer: payer.clone(), person }).collect()
 }
 
-/// Everything that one claimed conversation's events lead to, not yet committed.
+/// Everything that one claimed conversation's events lead to, not yet committed. What
+/// `poster` takes leaves with it.
 pub async fn compute(
     house: &House,
+    met: &Met,
     claimed: Claimed,
     now: Timestamp,
+    poster: Option<&dyn Poster>,
 ) -> anyhow::Result<TurnCommit> {
     let Claimed { conversation, events } = claimed;
     let _running = house.watch.metrics.turn();
     let program = version(house, &conversation.flow_hash).await?;
-    let mut work = Work::new(&conversation, now);
+    let mut work = Work::new(&conversation, met, now);
     let seen = events.iter().map(|it| (it.0, &it.1));
     let mut threads = Threads::of(house, &conversation, seen).await;
     for (seq, event, source, received) in events {
@@ -127,6 +132,9 @@ pub async fn compute(
     }
     if let Some(threads) = threads {
         threads.keep().await;
+    }
+    if let Some(poster) = poster {
+        work.post(house, &program, poster).await?;
     }
     work.finish(house, &program).await
 }
@@ -145,6 +153,7 @@ pub async fn version(house: &House, hash: &str) -> anyhow::Result<Arc<Program>> 
 /// One conversation's commit in the making.
 struct Work<'a> {
     conversation: &'a Conversation,
+    met: &'a Met,
     state: State,
     now: Timestamp,
     commit: TurnCommit,
@@ -155,7 +164,7 @@ struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    fn new(conversation: &'a Conversation, now: Timestamp) -> Work<'a> {
+    fn new(conversation: &'a Conversation, met: &'a Met, now: Timestamp) -> Work<'a> {
         let commit = TurnCommit {
             payer: conversation.payer.clone(),
             conversation: conversation.id.clone(),
@@ -177,7 +186,8 @@ impl<'a> Work<'a> {
             now,
         };
         let free = EffectKey { turn: commit.expected_turn, index: 0 };
-        Work { conversation, state: conversation.state.clone(), now, commit, free, known: None }
+        let state = conversation.state.clone();
+        Work { conversation, met, state, now, commit, free, known: None }
     }
 
     /// Applies one event, and the answers of the fast reads it leads to.
@@ -248,7 +258,8 @@ impl<'a> Work<'a> {
             return Ok(directory.clone());
         }
         let (payer, principal) = (&self.conversation.payer, &self.conversation.principal);
-        let directory = directory::look_up(house, payer, principal, program, fields).await?;
+        let directory =
+            directory::look_up(house, self.met, payer, principal, program, fields).await?;
         self.known = Some((claim.cloned(), directory.clone()));
         Ok(directory)
     }
@@ -326,13 +337,6 @@ impl<'a> Work<'a> {
         (fast, answer)
     }
 
-    /// Whoever had it before hears that it is somebody else's now.
-    fn tell_former(&mut self, party: &str, person: String) {
-        let message = phrases::message(phrases::MOVED_ON, party, MessageKind::Proactive);
-        self.commit.messages.push(NewMessage { key: self.free, person, message, due: None });
-        self.free.index += 1;
-    }
-
     /// A fast read is answered before the commit, if the conversation rests on it.
     fn is_fast(&self, house: &House, key: EffectKey, action: &str) -> bool {
         let spec = house.catalog.actions.get(action);
@@ -381,7 +385,7 @@ impl<'a> Work<'a> {
             Effect::Send(message) => {
                 let Some(person) = person_of(&message.party) else { return };
                 let due = message.card.as_ref().and_then(|card| card.due);
-                self.commit.messages.push(NewMessage { key, person, message, due });
+                self.commit.messages.push(NewMessage { key, person, message, due, posted: None });
             }
             Effect::Close { question, why } => self.commit.closed.push((question, why)),
             Effect::Call { action, input, verb } => {

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, ensure};
 use async_trait::async_trait;
+use mendline_engine::time::Timestamp;
 use mendline_plugin::{Action, ActionError, Call, Example, Plugin};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -19,8 +20,7 @@ use crate::host::Host;
 use crate::house::House;
 use crate::library::{self, Folder};
 use crate::open::{Parts, assemble};
-use crate::store::watched::{Use, Watch, Watched};
-use crate::store::{Became, EffectRef, MessageRef, Person, Store, StoreError};
+use crate::store::{EffectRef, MessageRef, NewLine, Person, Store};
 use crate::vault::Vault;
 
 /// Whose claims these are.
@@ -30,17 +30,11 @@ pub(super) const CHANNEL: &str = "bench";
 /// Guards fiction only.
 const KEY: [u8; 32] = *b"the bench's key guards fictions.";
 
-/// A message that its reader has before her eyes, and the house knows it.
-#[derive(Debug)]
+/// A message that its reader has before her eyes.
+#[derive(Clone, Debug)]
 pub(super) struct Shown {
     pub(super) person: String,
     pub(super) question: Option<EffectRef>,
-}
-
-/// A message that was handed over, until the house has written that it was.
-struct Handed {
-    conversation: String,
-    shown: Shown,
 }
 
 /// Where messages go: to the worker whose conversation it is, whoever of the parties reads them.
@@ -48,7 +42,8 @@ struct Handed {
 pub(super) struct Post {
     boxes: Mutex<BTreeMap<String, mpsc::UnboundedSender<Shown>>>,
     of_conversation: Mutex<BTreeMap<String, String>>,
-    handed: Mutex<BTreeMap<MessageRef, Handed>>,
+    /// Messages of which the house has not written yet that they were taken.
+    written: Mutex<BTreeMap<MessageRef, Shown>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -63,18 +58,18 @@ impl Post {
         take
     }
 
-    fn hand(&self, outgoing: &Outgoing) {
-        let conversation = outgoing.key.effect.conversation.clone();
+    fn write(&self, outgoing: &Outgoing) {
+        let conversation = &outgoing.key.effect.conversation;
         if lock(&self.boxes).contains_key(&outgoing.person) {
             lock(&self.of_conversation).insert(conversation.clone(), outgoing.person.clone());
         }
         let shown = Shown { person: outgoing.person.clone(), question: outgoing.question.clone() };
-        lock(&self.handed).insert(outgoing.key.clone(), Handed { conversation, shown });
+        lock(&self.written).insert(outgoing.key.clone(), shown);
     }
 
-    fn settle(&self, key: &MessageRef) {
-        let Some(Handed { conversation, shown }) = lock(&self.handed).remove(key) else { return };
-        let worker = lock(&self.of_conversation).get(&conversation).cloned();
+    fn hand(&self, key: &MessageRef) {
+        let Some(shown) = lock(&self.written).remove(key) else { return };
+        let worker = lock(&self.of_conversation).get(&key.effect.conversation).cloned();
         if let Some(put) = worker.and_then(|it| lock(&self.boxes).get(&it).cloned()) {
             // A worker who went home reads nothing any more.
             let _ = put.send(shown);
@@ -82,25 +77,7 @@ impl Post {
     }
 }
 
-/// Sees when the house has written what became of a message.
-pub(super) struct Postman(Arc<Post>);
-
-#[async_trait]
-impl Watch for Postman {
-    async fn before(&self, _it: Use) -> Result<u64, StoreError> {
-        Ok(0)
-    }
-
-    async fn after(&self, _it: Use, _number: u64) -> Result<(), StoreError> {
-        Ok(())
-    }
-
-    fn settled(&self, key: &MessageRef, _became: &Became) {
-        self.0.settle(key);
-    }
-}
-
-/// The channel of the measured house.
+/// The channel of the measured house: read from its own database, as the desk is.
 struct Mailboxes(Arc<Post>);
 
 #[async_trait]
@@ -110,8 +87,26 @@ impl Channel for Mailboxes {
     }
 
     async fn send(&self, outgoing: &Outgoing) -> Result<Sent, SendError> {
-        self.0.hand(outgoing);
+        self.0.write(outgoing);
         Ok(Sent { shown: true })
+    }
+
+    fn post(&self, outgoing: &Outgoing) -> Option<(NewLine, Sent)> {
+        self.0.write(outgoing);
+        let line = NewLine {
+            payer: outgoing.key.payer.clone(),
+            person: outgoing.person.clone(),
+            channel: CHANNEL.into(),
+            key: format!("message/{}", outgoing.key.effect),
+            message: Some(outgoing.key.clone()),
+            body: json!({ "text": outgoing.frozen.text, "buttons": outgoing.frozen.buttons }),
+            at: Timestamp(outgoing.now_ms),
+        };
+        Some((line, Sent { shown: true }))
+    }
+
+    fn settled(&self, key: &MessageRef) {
+        self.0.hand(key);
     }
 }
 
@@ -228,13 +223,8 @@ pub(super) async fn house(
         host.replace(format!("pbm.{}", it.name), Box::new(it));
     }
     let catalog = crate::cli::demo::shipped_catalog()?;
-    let (store, channels): (Arc<dyn Store>, Vec<Arc<dyn Channel>>) = match post {
-        Some(post) => {
-            let watched = Watched::over(store, Postman(post.clone()));
-            (Arc::new(watched), vec![Arc::new(Mailboxes(post))])
-        }
-        None => (store, Vec::new()),
-    };
+    let mailboxes = post.map(|it| Arc::new(Mailboxes(it)) as Arc<dyn Channel>);
+    let channels = mailboxes.into_iter().collect();
     let parts = Parts { store, clock, vault: vault(), host, catalog, channels, demo: true };
     let house = assemble(parts);
     // A day's messages in a minute are what is measured here.

@@ -44,29 +44,36 @@ impl Channel for Desk {
 
     /// Appends the line under the message's key, so that a second time shows nothing new.
     async fn send(&self, outgoing: &Outgoing) -> Result<Sent, SendError> {
-        let buttons = outgoing.frozen.buttons.iter();
-        let buttons: Vec<_> =
-            buttons.map(|(key, label)| json!({ "key": key, "label": label })).collect();
-        let line = NewLine {
-            payer: outgoing.key.payer.clone(),
-            person: outgoing.person.clone(),
-            channel: DESK.into(),
-            key: format!("message/{}", outgoing.key.effect),
-            message: Some(outgoing.key.clone()),
-            body: json!({
-                "from": if outgoing.speaker.is_some() { "person" } else { "bot" },
-                "name": outgoing.speaker,
-                "text": outgoing.frozen.text,
-                "buttons": buttons,
-                "question": outgoing.question,
-                "effect": outgoing.key.effect,
-            }),
-            at: Timestamp(outgoing.now_ms),
-        };
-        self.store.append_line(&line).await.map_err(|it| sorted(&it))?;
+        self.store.append_line(&line(outgoing)).await.map_err(|it| sorted(&it))?;
         let person = Some(outgoing.person.clone());
         self.wake.tell(News { payer: outgoing.key.payer.clone(), person });
         Ok(Sent { shown: true })
+    }
+
+    fn post(&self, outgoing: &Outgoing) -> Option<(NewLine, Sent)> {
+        Some((line(outgoing), Sent { shown: true }))
+    }
+}
+
+fn line(outgoing: &Outgoing) -> NewLine {
+    let buttons = outgoing.frozen.buttons.iter();
+    let buttons: Vec<_> =
+        buttons.map(|(key, label)| json!({ "key": key, "label": label })).collect();
+    NewLine {
+        payer: outgoing.key.payer.clone(),
+        person: outgoing.person.clone(),
+        channel: DESK.into(),
+        key: format!("message/{}", outgoing.key.effect),
+        message: Some(outgoing.key.clone()),
+        body: json!({
+            "from": if outgoing.speaker.is_some() { "person" } else { "bot" },
+            "name": outgoing.speaker,
+            "text": outgoing.frozen.text,
+            "buttons": buttons,
+            "question": outgoing.question,
+            "effect": outgoing.key.effect,
+        }),
+        at: Timestamp(outgoing.now_ms),
     }
 }
 

@@ -44,19 +44,26 @@ impl Channel for WebChat {
 
     /// Appends the line under the message's key, so that a second time shows nothing new.
     async fn send(&self, outgoing: &Outgoing) -> Result<Sent, SendError> {
-        let line = NewLine {
-            payer: outgoing.key.payer.clone(),
-            person: outgoing.person.clone(),
-            channel: WEB.into(),
-            key: format!("message/{}", outgoing.key.effect),
-            message: Some(outgoing.key.clone()),
-            body: body(outgoing),
-            at: Timestamp(outgoing.now_ms),
-        };
-        self.store.append_line(&line).await.map_err(sorted)?;
+        self.store.append_line(&line(outgoing)).await.map_err(sorted)?;
         let person = Some(outgoing.person.clone());
         self.wake.tell(News { payer: outgoing.key.payer.clone(), person });
         Ok(Sent { shown: false })
+    }
+
+    fn post(&self, outgoing: &Outgoing) -> Option<(NewLine, Sent)> {
+        Some((line(outgoing), Sent { shown: false }))
+    }
+}
+
+fn line(outgoing: &Outgoing) -> NewLine {
+    NewLine {
+        payer: outgoing.key.payer.clone(),
+        person: outgoing.person.clone(),
+        channel: WEB.into(),
+        key: format!("message/{}", outgoing.key.effect),
+        message: Some(outgoing.key.clone()),
+        body: body(outgoing),
+        at: Timestamp(outgoing.now_ms),
     }
 }
 

@@ -9,9 +9,10 @@ use mendline_engine::core::Core;
 use mendline_engine::event::CallResult;
 use tracing::warn;
 
+use crate::directory::{self, Met};
 use crate::house::House;
 use crate::store::CallRow;
-use crate::{directory, turns};
+use crate::turns;
 
 /// Why the write may not leave, as the result that its conversation gets: a person comes.
 pub(super) async fn gone(house: &House, row: &CallRow) -> Option<CallResult> {
@@ -50,6 +51,8 @@ async fn all_hold(house: &House, row: &CallRow) -> anyhow::Result<bool> {
         return Ok(true);
     }
     let fields = &it.state.fields;
-    let directory = directory::look_up(house, &row.payer, &it.principal, &program, fields).await?;
+    let directory =
+        directory::look_up(house, &Met::default(), &row.payer, &it.principal, &program, fields)
+            .await?;
     Ok(wanted.into_iter().all(|(by, authority)| directory.authorities(by).contains(authority)))
 }

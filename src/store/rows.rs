@@ -242,6 +242,8 @@ pub struct Look {
     pub waiting: BTreeMap<String, Vec<Waits>>,
     /// Among all of these, the ones that are being turned, or before which too much waits.
     pub busy: Vec<String>,
+    /// Among all of these, the ones that still have something to say to this person.
+    pub leaving: Vec<String>,
 }
 
 /// An event that waits: its inbox number, what, its source, when it was received.
@@ -365,6 +367,20 @@ pub struct NewMessage {
     pub message: Message,
     /// When the question's card is due, for the queue's order.
     pub due: Option<Timestamp>,
+    /// The line that it is, where its reader reads our own database: then it has left with the
+    /// turn that says it.
+    pub posted: Option<Box<Posted>>,
+}
+
+/// A message that is a line of our own database.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Posted {
+    /// What was rendered.
+    pub frozen: Frozen,
+    /// The line.
+    pub line: NewLine,
+    /// Whether that is as good as seen.
+    pub shown: bool,
 }
 
 /// A call to commit.

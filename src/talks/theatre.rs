@@ -15,7 +15,7 @@ use super::stage::{self, Backdrop, CrashPlan, Opened, World};
 use super::verify;
 use crate::channels::Incoming;
 use crate::clock::{Clock, Virtual};
-use crate::directory;
+use crate::directory::{self, Met};
 use crate::house::House;
 use crate::store::{Accepted, Conversation, EffectRef, StoreError};
 use crate::{pump, turns};
@@ -306,6 +306,7 @@ impl<'a> Theatre<'a> {
         let (payer, principal) = (&conversation.payer, &conversation.principal);
         let directory = directory::look_up(
             self.house(),
+            &Met::default(),
             payer,
             principal,
             &program,

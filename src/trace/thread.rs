@@ -10,7 +10,7 @@ use tracing::warn;
 
 use super::{Context, Span};
 use crate::house::House;
-use crate::store::{CallRow, Conversation, EffectRef, OutboxRow, TurnCommit};
+use crate::store::{CallRow, Conversation, EffectRef, MessageRef, OutboxRow, TurnCommit};
 
 tokio::task_local! {
     /// Where an arrival is that is carried to the end of its turn before it is on disk.
@@ -187,6 +187,12 @@ pub async fn sent(house: &House, row: &OutboxRow, result: &'static str, began: S
         began,
     )
     .await;
+}
+
+/// A message that left with the turn that says it.
+pub async fn posted(house: &House, key: &MessageRef) {
+    let span = Span { attempt: Some(1), result: Some("sent"), ..Span::default() };
+    left(house, "send", &key.payer, &key.effect, span, SystemTime::now()).await;
 }
 
 /// One attempt at a call.

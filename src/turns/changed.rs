@@ -2,9 +2,13 @@
 //! event is applied, so that nobody decides on a card that is not theirs any more.
 
 use mendline_engine::core::{Core, Program};
+use mendline_engine::message::MessageKind;
 use mendline_engine::state::{Position, Rest, State};
 
+use super::Work;
 use crate::directory::Directory;
+use crate::phrases;
+use crate::store::NewMessage;
 
 /// Parties with something open before a person who does not hold the role now, each with that
 /// person. One that nobody holds is told once: its handoff stands until somebody deals with it.
@@ -45,5 +49,20 @@ fn asked(program: &Program, state: &State) -> Vec<String> {
             }
         }
         _ => Vec::new(),
+    }
+}
+
+impl Work<'_> {
+    /// Whoever had it before hears that it is somebody else's now.
+    pub(super) fn tell_former(&mut self, party: &str, person: String) {
+        let message = phrases::message(phrases::MOVED_ON, party, MessageKind::Proactive);
+        self.commit.messages.push(NewMessage {
+            key: self.free,
+            person,
+            message,
+            due: None,
+            posted: None,
+        });
+        self.free.index += 1;
     }
 }

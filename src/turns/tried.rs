@@ -9,7 +9,7 @@ use mendline_engine::time::Timestamp;
 use tracing::error;
 
 use super::{Work, identify, version};
-use crate::directory::Directory;
+use crate::directory::{Directory, Met};
 use crate::house::House;
 use crate::store::{Claimed, StoreError, TurnCommit};
 use crate::watch::careful::TRIES_MAX;
@@ -74,7 +74,8 @@ pub(super) async fn aside(
         };
         directory.parties.insert(program.principal.clone(), party);
     }
-    let mut work = Work::new(&conversation, now);
+    let met = Met::default();
+    let mut work = Work::new(&conversation, &met, now);
     for (seq, event, source, _received) in events {
         let event = identify(event, &directory);
         let (_, answer) = work.keep(house, &program, &directory, &event, &source, None);

@@ -204,10 +204,11 @@ async fn within_its_hour_nothing_is_held() {
 async fn many_that_leave_side_by_side_do_not_use_up_the_hour() {
     let folder = tempdir().unwrap();
     let place = open(folder.path()).await;
-    place.talks("ana", &["my prescription was rejected"]).await;
+    place.by_phone("ana").await;
+    place.writes("ana", "sms", "my prescription was rejected").await;
     let words = Incoming::Words("help".into());
     let house = &place.house;
-    house.arrive(PAYER, "web", "help", "ana", words, None).await.unwrap();
+    house.arrive(PAYER, "sms", "help", "ana", words, None).await.unwrap();
     let now = house.clock.now();
     let mut row = house.store.lease_outbox(now, 1_000, 1).await.unwrap().remove(0);
     row.message.kind = MessageKind::Proactive;

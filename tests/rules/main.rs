@@ -13,6 +13,7 @@ mod labels;
 mod logs;
 mod order;
 mod parties;
+mod posted;
 mod reload;
 mod support;
 mod time;

@@ -280,7 +280,7 @@ impl Place {
     }
 }
 
-fn texts(lines: &[mendline::store::Line]) -> Vec<String> {
+pub fn texts(lines: &[mendline::store::Line]) -> Vec<String> {
     let text = |it: &mendline::store::Line| it.body["text"].as_str().unwrap_or_default().to_owned();
     lines.iter().map(text).collect()
 }

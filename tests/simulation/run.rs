@@ -140,6 +140,8 @@ impl<'a> Run<'a> {
             ids: Ids::of(move || names.name("c")),
             call_patience: PATIENCE,
             read_patience: PATIENCE,
+            // What is held up there stays there until the run lets go of it.
+            carry_patience: Duration::from_secs(3_600),
             sends_at_once: 1,
             ..Seams::default()
         };

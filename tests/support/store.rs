@@ -209,7 +209,7 @@ pub fn card(words: &str, question: EffectKey) -> Message {
 }
 
 pub fn to(person: &str, turn: u32, index: u32, message: Message) -> NewMessage {
-    NewMessage { key: key(turn, index), person: person.into(), message, due: None }
+    NewMessage { key: key(turn, index), person: person.into(), message, due: None, posted: None }
 }
 
 pub fn frozen(channel: &str, text: &str) -> Frozen {

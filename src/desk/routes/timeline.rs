@@ -15,9 +15,10 @@ use super::{Desk, Failed, Fields, Frame};
 use crate::desk::session::Staff;
 use crate::desk::timeline::{self, Entry, Reader};
 use crate::desk::words;
+use crate::directory::{self, Met};
 use crate::store::{Conversation, StoreError};
+use crate::turns;
 use crate::web::pages::{Page, html};
-use crate::{directory, turns};
 
 /// Conversations shown for one claim number. A claim has a handful a year.
 const FOUND_MAX: u32 = 20;
@@ -143,8 +144,15 @@ impl Desk {
             return Ok(true);
         }
         let program = self.program(it).await?;
-        let who =
-            directory::look_up(&self.house, payer, &it.principal, &program, &it.state.fields).await;
+        let who = directory::look_up(
+            &self.house,
+            &Met::default(),
+            payer,
+            &it.principal,
+            &program,
+            &it.state.fields,
+        )
+        .await;
         // A claim system that is away opens no doors.
         Ok(who.is_ok_and(|it| !it.authorities(person).is_empty()))
     }

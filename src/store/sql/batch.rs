@@ -63,7 +63,7 @@ pub(super) async fn execute(
     let mut batch = Batch { vault, found, keys, writes: Writes::default() };
     let arrived = inbox::arrive(connection, &mut batch, jobs).await?;
     let mut turned = commit::advance(connection, &mut batch, jobs, &arrived).await?;
-    let numbered = lines::number(connection, &mut batch, jobs, &arrived).await?;
+    let numbered = lines::number(connection, &mut batch, jobs, &arrived, &turned).await?;
     let mut outcomes = Vec::with_capacity(jobs.len());
     for (nth, job) in jobs.iter().enumerate() {
         let outcome = match job.as_ref() {

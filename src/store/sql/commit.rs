@@ -24,6 +24,11 @@ use crate::store::{EffectRef, Head, StoreError, TurnCommit};
 pub(super) struct Turned(BTreeMap<(usize, usize), Result<Sealed, StoreError>>);
 
 impl Turned {
+    /// Whether that turn moved its conversation.
+    pub(super) fn has(&self, nth: usize, turn: usize) -> bool {
+        matches!(self.0.get(&(nth, turn)), Some(Ok(_)))
+    }
+
     /// The record of a turn that moved its conversation; a conflict if it did not.
     pub(super) fn take(&mut self, nth: usize, turn: usize) -> Result<Sealed, StoreError> {
         self.0.remove(&(nth, turn)).unwrap_or(Err(StoreError::Conflict))
@@ -68,7 +73,8 @@ pub(super) async fn advance(
         for (at, turn) in turns.iter().enumerate() {
             let name = (turn.payer.clone(), turn.conversation.clone());
             // The first of two about the same wins; what was applied meanwhile is not again.
-            if !seen.insert(name.clone()) || !is_open(batch, turn) {
+            // What was paused meanwhile does not leave with it: dispatch looks at it again.
+            if !seen.insert(name.clone()) || !is_open(batch, turn) || batch.found.is_paused(turn) {
                 continue;
             }
             let sealed = match batch.keys.of(&turn.payer, &turn.principal) {
@@ -173,6 +179,7 @@ pub(super) fn put(
             lane: id,
             person: &new.person,
             message: &new.message,
+            posted: new.posted.as_deref(),
         };
         outbox::put(writes, sealer, payer, &outgoing, turn.now);
         questions::put(writes, sealer, payer, id, new, turn.now);

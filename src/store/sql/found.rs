@@ -11,7 +11,7 @@ use super::batch::Job;
 use super::keys::Wanted;
 use super::rows::{Column, Rows};
 use super::{Connection, DbRow, LOCKED, flag, settle};
-use crate::store::{InboxBody, NewConversation, NewLine, StoreError};
+use crate::store::{InboxBody, NewConversation, NewLine, StoreError, TurnCommit};
 
 use Column::{Int, Text};
 
@@ -60,6 +60,8 @@ pub(super) struct Found {
     pub(super) fates: BTreeMap<Name, settle::Fate>,
     /// Lines that are there: payer, person, channel, key to their number.
     pub(super) lines: BTreeMap<[String; 4], i64>,
+    /// Payers of whose messages some are paused; empty for all of them.
+    pub(super) paused: BTreeSet<String>,
 }
 
 const NAMED: &[Column] = &[Text("payer"), Text("name")];
@@ -79,6 +81,7 @@ impl Found {
         found.look_for_messages(connection, jobs).await?;
         found.look_for_calls(connection, jobs).await?;
         found.look_for_lines(connection, jobs).await?;
+        found.look_for_pauses(connection, jobs).await?;
         Ok(found)
     }
 
@@ -311,6 +314,32 @@ impl Found {
             self.lines.insert(key, row.try_get("seq")?);
         }
         Ok(())
+    }
+
+    async fn look_for_pauses(
+        &mut self,
+        connection: &mut Connection,
+        jobs: &[Arc<Job>],
+    ) -> Result<(), StoreError> {
+        let posts = |job: &Arc<Job>| match job.as_ref() {
+            Job::Carry(it) => {
+                it.turns.iter().flat_map(|it| &it.messages).any(|it| it.posted.is_some())
+            }
+            _ => false,
+        };
+        if jobs.iter().any(posts) {
+            let rows = sqlx::query("select payer from pauses").fetch_all(connection).await?;
+            for row in &rows {
+                self.paused.insert(row.try_get("payer")?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether something paused this payer's messages after a turn was worked out that posts some.
+    pub(super) fn is_paused(&self, turn: &TurnCommit) -> bool {
+        let posts = turn.messages.iter().any(|it| it.posted.is_some());
+        posts && (self.paused.contains("") || self.paused.contains(&turn.payer))
     }
 
     /// Whose keys the jobs need.

@@ -182,6 +182,10 @@ fn turns(payer: &str, sizes: Sizes, first: i64, count: usize) -> (Rows, Writes) 
             false.into(),
             vec![7; sizes.message].into(),
             now.0.into(),
+            "sent".into(),
+            "web".into(),
+            vec![7; sizes.message].into(),
+            now.0.into(),
         ]);
         let key = (payer.to_owned(), effect.clone(), "ana".to_owned());
         writes.question(

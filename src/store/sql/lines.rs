@@ -8,6 +8,7 @@ use serde_json::json;
 use sqlx::{Connection as _, Row as _};
 
 use super::batch::{Batch, Job};
+use super::commit::Turned;
 use super::found::line_key;
 use super::inbox::{self, Arrivals};
 use super::rows::{Cell, Column, Rows};
@@ -43,6 +44,7 @@ pub(super) async fn number(
     batch: &mut Batch<'_>,
     jobs: &[Arc<Job>],
     arrived: &Arrivals,
+    turned: &Turned,
 ) -> Result<Numbers, StoreError> {
     let mut numbers = Numbers(BTreeMap::new());
     let mut new: Vec<(Option<usize>, NewLine, Arc<Sealer>)> = Vec::new();
@@ -72,6 +74,15 @@ pub(super) async fn number(
         {
             let sealer = batch.keys.of(&line.payer, &line.person)?;
             new.push((None, line, sealer));
+        }
+        if let Job::Carry(carry) = job.as_ref() {
+            let went = (0..).zip(&carry.turns).filter(|(at, _)| turned.has(nth, *at));
+            for (_, turn) in went {
+                for posted in turn.messages.iter().filter_map(|it| it.posted.as_ref()) {
+                    let sealer = batch.keys.of(&turn.payer, &turn.principal)?;
+                    new.push((None, posted.line.clone(), sealer));
+                }
+            }
         }
     }
     let mut next = first_numbers(connection, &new).await?;

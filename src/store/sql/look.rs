@@ -8,14 +8,14 @@ use super::conversations;
 use super::questions;
 use super::rows::{Column, Rows};
 use super::seal::{Sealer, unless_forgotten};
-use super::{DbRow, SqlStore, inbox};
+use super::{DbRow, SqlStore, db, inbox};
 use crate::store::{Ask, Conversation, Look, OPEN_MAX, Person, QuestionRow, StoreError};
 
 use Column::{Int, Text};
 
 /// Each row carries the number of its asker: `n`.
 const WHO: &[Column] = &[Text("payer"), Int("n"), Text("person"), Text("channel")];
-const WHICH: &[Column] = &[Text("payer"), Int("n"), Text("id")];
+const WHICH: &[Column] = &[Text("payer"), Int("n"), Text("person"), Text("id")];
 const CONVERSATION: &[Column] = &[Text("payer"), Text("id")];
 /// Events that are carried along with what comes after them.
 const WAITING_MAX: i64 = 16;
@@ -37,7 +37,9 @@ const OPEN: &str = "
     select v.n as n, c.payer, c.id, c.principal, c.flow, c.flow_hash, c.parent, c.turn, c.state_ct,
            c.began, c.turned, c.record_seq, c.record_hash, c.leased_until, k.wrapped,
            (select count(*) from inbox i where i.payer = c.payer and i.conversation = c.id
-              and i.done_at is null) as waiting
+              and i.done_at is null) as waiting,
+           exists (select 1 from outbox o where o.payer = c.payer and o.lane = c.id
+              and o.person = v.person and o.settled_at is null) as leaving
     from v join conversations c on c.payer = v.payer and c.principal = v.person and c.ended = 0
     left join person_keys k on k.payer = c.payer and k.person = c.principal
     order by v.n, c.began desc, c.id desc";
@@ -45,7 +47,9 @@ const NAMED: &str = "
     select v.n as n, c.payer, c.id, c.principal, c.flow, c.flow_hash, c.parent, c.turn, c.state_ct,
            c.began, c.turned, c.record_seq, c.record_hash, c.leased_until, k.wrapped,
            (select count(*) from inbox i where i.payer = c.payer and i.conversation = c.id
-              and i.done_at is null) as waiting
+              and i.done_at is null) as waiting,
+           exists (select 1 from outbox o where o.payer = c.payer and o.lane = c.id
+              and o.person = v.person and o.settled_at is null) as leaving
     from v join conversations c on c.payer = v.payer and c.id = v.id
     left join person_keys k on k.payer = c.payer and k.person = c.principal";
 
@@ -55,11 +59,14 @@ pub(super) async fn look(store: &SqlStore, asks: &[Ask]) -> Result<Vec<Look>, St
     for (n, ask) in (0_i64..).zip(asks) {
         let (person, channel) = (ask.person.as_str(), ask.channel.as_str());
         who.push([ask.payer.as_str().into(), n.into(), person.into(), channel.into()]);
-        ask.named
-            .iter()
-            .for_each(|id| which.push([ask.payer.as_str().into(), n.into(), id.into()]));
+        ask.named.iter().for_each(|id| {
+            which.push([ask.payer.as_str().into(), n.into(), person.into(), id.into()])
+        });
     }
     let read = async |rows: Rows, statement| {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
         rows.fetch(&mut *store.readers.acquire().await?, &[], statement).await
     };
     let (people, focused, open, named) = tokio::try_join!(
@@ -124,8 +131,12 @@ async fn focused_elsewhere(
         };
         let id = &question.conversation;
         if !look.open.iter().chain(&look.named).any(|it| it.id == *id) {
-            which.push([ask.payer.as_str().into(), n.into(), id.into()]);
+            let person = ask.person.as_str();
+            which.push([ask.payer.as_str().into(), n.into(), person.into(), id.into()]);
         }
+    }
+    if which.is_empty() {
+        return Ok(());
     }
     let found = which.fetch(&mut *store.readers.acquire().await?, &[], NAMED).await?;
     for row in &found {
@@ -171,6 +182,9 @@ fn conversation(
     let sealer = conversations::beside(store, row)?;
     let it = conversations::read(store, row, &sealer)?;
     let leased = row.try_get::<Option<i64>, _>("leased_until")?.is_some();
+    if db::is_true(row, "leaving")? {
+        look.leaving.push(it.id.clone());
+    }
     let waiting: i64 = row.try_get("waiting")?;
     if leased || waiting > WAITING_MAX {
         look.busy.push(it.id.clone());
@@ -187,6 +201,9 @@ async fn read_waiting(
     waited: Waited,
     looks: &mut [Look],
 ) -> Result<(), StoreError> {
+    if waited.is_empty() {
+        return Ok(());
+    }
     let mut rows = Rows::new(CONVERSATION);
     waited.keys().for_each(|(payer, id)| rows.push([payer.into(), id.into()]));
     let limit = u32::try_from(WAITING_MAX).unwrap_or(u32::MAX);

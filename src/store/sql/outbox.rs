@@ -9,9 +9,12 @@ use super::batch::Batch;
 use super::lease::{finds, free};
 use super::rows::Column;
 use super::seal::Sealer;
+use super::settle;
 use super::writes::Writes;
 use super::{BEGIN, DbRow, SqlStore, care, count, effect, flag};
-use crate::store::{DeadLetter, EffectRef, Frozen, MessageRef, MessageRow, OutboxRow, StoreError};
+use crate::store::{
+    DeadLetter, EffectRef, Frozen, MessageRef, MessageRow, OutboxRow, Posted, StoreError,
+};
 
 const LEASED: &str = "
     select o.seq, o.payer, o.effect, o.person, o.key_person, o.message_ct, o.frozen_ct, o.committed,
@@ -50,6 +53,8 @@ pub(super) struct Outgoing<'a> {
     pub(super) lane: &'a str,
     pub(super) person: &'a str,
     pub(super) message: &'a Message,
+    /// What was rendered, where it leaves with this very transaction.
+    pub(super) posted: Option<&'a Posted>,
 }
 
 pub(super) fn put(
@@ -59,7 +64,7 @@ pub(super) fn put(
     outgoing: &Outgoing<'_>,
     now: Timestamp,
 ) {
-    let message = outgoing.message;
+    let Outgoing { message, posted, .. } = *outgoing;
     let effect = outgoing.effect.to_string();
     let question = message
         .question
@@ -75,12 +80,20 @@ pub(super) fn put(
         outgoing.lane.into(),
         outgoing.person.into(),
         sealer.person().into(),
-        question.into(),
+        question.clone().into(),
         focuses.into(),
         urgency(message.kind).into(),
         sealer.seal("outbox.message", &effect, message).into(),
         now.0.into(),
+        posted.map_or("due", |it| if it.shown { "shown" } else { "sent" }).into(),
+        posted.map(|it| it.frozen.channel.clone()).into(),
+        posted.map(|it| sealer.seal("outbox.frozen", &effect, &it.frozen)).into(),
+        posted.map(|_| now.0).into(),
     ]);
+    if let Some(posted) = posted.filter(|it| it.shown) {
+        let channel = Some(posted.frozen.channel.as_str()).filter(|_| focuses);
+        settle::seen(writes, payer, (&effect, outgoing.person), question.as_deref(), channel, now);
+    }
 }
 
 /// What may overtake what stands before it, as `outbox.urgent` keeps it.

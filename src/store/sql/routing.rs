@@ -106,7 +106,7 @@ fn put(
     for (index, message) in (0..).zip(&commit.says) {
         let conversation = format!("person/{}/{seq}", commit.person);
         let effect = EffectRef { conversation, key: EffectKey { turn: 0, index } };
-        let outgoing = Outgoing { effect, lane: "", person: &commit.person, message };
+        let outgoing = Outgoing { effect, lane: "", person: &commit.person, message, posted: None };
         outbox::put(&mut batch.writes, &sealer, payer, &outgoing, commit.now);
     }
     Ok(())

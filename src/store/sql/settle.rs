@@ -126,6 +126,29 @@ pub(super) fn finish(batch: &mut Batch<'_>) {
     }
 }
 
+/// What a message's being seen means: its line is reported, its question was shown, and takes
+/// focus on `channel` if it may.
+pub(super) fn seen(
+    writes: &mut Writes,
+    payer: &str,
+    (message, person): (&str, &str),
+    question: Option<&str>,
+    channel: Option<&str>,
+    now: Timestamp,
+) {
+    writes.reported.push([payer.into(), message.into()]);
+    let Some(question) = question else { return };
+    writes.shown.push([payer.into(), question.into(), person.into(), now.0.into()]);
+    if let Some(channel) = channel {
+        writes.focus(focus::Move {
+            payer: payer.into(),
+            person: person.into(),
+            channel: channel.into(),
+            question: question.into(),
+        });
+    }
+}
+
 /// The receipt for the conversation; and for `Shown`, what being seen means for the question.
 fn report(
     writes: &mut Writes,
@@ -137,19 +160,9 @@ fn report(
 ) {
     let (payer, name) = (key.payer.as_str(), key.effect.to_string());
     if receipt == Receipt::Shown {
-        writes.reported.push([payer.into(), name.as_str().into()]);
-        if let Some(question) = &sending.question {
-            let person = sending.person.as_str();
-            writes.shown.push([payer.into(), question.into(), person.into(), now.0.into()]);
-            if let Some(channel) = sending.channel.as_deref().filter(|_| sending.focuses) {
-                writes.focus(focus::Move {
-                    payer: payer.into(),
-                    person: person.into(),
-                    channel: channel.into(),
-                    question: question.clone(),
-                });
-            }
-        }
+        let channel = sending.channel.as_deref().filter(|_| sending.focuses);
+        let to = (name.as_str(), sending.person.as_str());
+        seen(writes, payer, to, sending.question.as_deref(), channel, now);
     }
     // That something was shown which asks nothing changes nothing: no turn is spent on it.
     let tells = receipt != Receipt::Shown || sending.question.is_some();

@@ -57,6 +57,10 @@ const MESSAGE: &[Column] = &[
     Int("urgent"),
     Bytes("message_ct"),
     Int("due"),
+    Text("status"),
+    Text("channel"),
+    Bytes("frozen_ct"),
+    Int("settled_at"),
 ];
 const QUESTION: &[Column] = &[
     Text("payer"),
@@ -264,8 +268,8 @@ const APPEND_RECORD: &str = "
     insert into record (payer, conversation, seq, at, body_ct, hash)
     select payer, conversation, seq, at, body_ct, hash from v";
 const PUT_MESSAGES: &str = "
-    insert into outbox (payer, effect, lane, person, key_person, question, focuses, urgent, message_ct, status, due, committed, changed)
-    select payer, effect, lane, person, key_person, question, focuses, urgent, message_ct, 'due', due, due, due
+    insert into outbox (payer, effect, lane, person, key_person, question, focuses, urgent, message_ct, status, channel, frozen_ct, due, committed, changed, settled_at)
+    select payer, effect, lane, person, key_person, question, focuses, urgent, message_ct, status, channel, frozen_ct, due, due, due, settled_at
     from v where true order by n";
 const PUT_QUESTIONS: &str = "
     insert into questions (payer, question, person, conversation, key_person, party, is_decide, message_ct, opened, due)
