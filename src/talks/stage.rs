@@ -18,9 +18,9 @@ use crate::clock::Clock;
 use crate::host::Host;
 use crate::house::House;
 use crate::open::{Parts, assemble};
-use crate::store::Store;
 use crate::store::crashing::{Crash, CrashingStore};
 use crate::store::sqlite::SqliteStore;
+use crate::store::{EffectRef, Store};
 use crate::vault::Vault;
 
 /// The key of every talk's store. It guards fictional people in a temporary folder.
@@ -284,6 +284,7 @@ pub async fn open(
         .await
         .context("opening the talk's store")?;
     let store: Arc<dyn Store> = Arc::new(store);
+    forget_what_never_was(world, store.as_ref(), &talk.payer).await?;
     let watched = crash.map(|plan| Arc::new(CrashingStore::new(store.clone(), plan.at, plan.side)));
     let store = watched.clone().map_or(store, |it| it as Arc<dyn Store>);
     let stand_ins = STAND_INS.iter().map(|&(name, level)| {
@@ -306,6 +307,23 @@ pub async fn open(
         house.flows.publish(Arc::new(flow.program.clone()));
     }
     Ok(Opened { house, watched })
+}
+
+/// A house that is killed before its first write has read for a conversation that nobody will ever
+/// hear of: whoever comes again begins another. That a read was made for it changed nothing.
+async fn forget_what_never_was(
+    world: &World,
+    store: &dyn Store,
+    payer: &str,
+) -> anyhow::Result<()> {
+    let keys: BTreeSet<String> = lock(&world.calls).iter().map(|(_, key, _)| key.clone()).collect();
+    for key in keys {
+        let Ok(effect) = key.parse::<EffectRef>() else { continue };
+        if store.conversation(payer, &effect.conversation).await?.is_none() {
+            lock(&world.calls).retain(|(_, it, _)| *it != key);
+        }
+    }
+    Ok(())
 }
 
 /// The lines that a person has on each channel, as a client gets them: from the store for web
