@@ -14,7 +14,7 @@ use mendline_engine::event::{DeskAction, Repair};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::store::{EffectRef, Frozen, MessageRef, NewLine};
+use crate::store::{EffectRef, Frozen, Leaving, MessageRef, NewLine};
 
 /// One way of reaching people.
 #[async_trait]
@@ -66,6 +66,8 @@ pub struct Outgoing {
     pub question: Option<EffectRef>,
     /// Who speaks, when it is not the bot: a desk person's name.
     pub speaker: Option<String>,
+    /// What pauses need to know of it.
+    pub leaving: Leaving,
     /// Now, in milliseconds since the Unix epoch.
     pub now_ms: i64,
 }

@@ -241,7 +241,7 @@ async fn paused(
     row: &OutboxRow,
     channel: &str,
 ) -> Result<Option<PauseRef>, StoreError> {
-    if pauses::is_exempt(row.message.kind) {
+    if row.leaving().is_exempt() {
         return Ok(None);
     }
     let now = house.pauses.now(house.store.as_ref()).await?;
@@ -338,6 +338,7 @@ fn outgoing(
         frozen,
         question: row.message.question.map(|key| EffectRef { conversation, key }),
         speaker,
+        leaving: row.leaving(),
         now_ms: house.clock.now().0,
     }
 }

@@ -8,7 +8,6 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use mendline_engine::message::MessageKind;
 use mendline_engine::time::Timestamp;
 use tokio::time::Instant;
 use tracing::warn;
@@ -83,7 +82,7 @@ impl Pauses {
         row: &OutboxRow,
         now: Timestamp,
     ) -> Result<Option<Pause>, StoreError> {
-        let Some(flow) = row.flow.as_deref().filter(|_| begins(row.message.kind)) else {
+        let Some(flow) = row.flow.as_deref().filter(|_| row.leaving().begins()) else {
             return Ok(None);
         };
         let limit = self.limits.get_or_init(Outbound::default).limit(flow);
@@ -151,33 +150,9 @@ fn too_many(payer: &str, flow: &str, limit: u32, now: Timestamp) -> Pause {
     }
 }
 
-/// Whether we begin with it, and nobody's answer it is.
-fn begins(kind: MessageKind) -> bool {
-    match kind {
-        MessageKind::Proactive | MessageKind::Closing => true,
-        MessageKind::Reply | MessageKind::Safety | MessageKind::Person => false,
-    }
-}
-
-/// What a pause never stops: help in danger, and a person's own words.
-pub fn is_exempt(kind: MessageKind) -> bool {
-    matches!(kind, MessageKind::Safety | MessageKind::Person)
-}
-
 /// The pause that stops a message on a channel; of several the widest.
 pub fn stops<'p>(pauses: &'p [Pause], row: &OutboxRow, channel: &str) -> Option<&'p Pause> {
-    if is_exempt(row.message.kind) {
-        return None;
-    }
-    let concerns = |it: &&Pause| {
-        let of = &it.of;
-        let here = of.payer.as_ref().is_none_or(|payer| *payer == row.key.payer);
-        let kind = match of.kind {
-            PauseKind::Payer => of.payer.is_some(),
-            PauseKind::Channel => of.name == channel,
-            PauseKind::Flow => row.flow.as_deref() == Some(of.name.as_str()),
-        };
-        here && kind && (!it.proactive || begins(row.message.kind))
-    };
+    let leaving = row.leaving();
+    let concerns = |it: &&Pause| it.stops(&row.key.payer, channel, &leaving);
     pauses.iter().filter(concerns).max_by_key(|it| (it.of.kind, it.of.payer.is_none()))
 }

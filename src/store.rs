@@ -24,7 +24,7 @@ use async_trait::async_trait;
 use mendline_engine::time::Timestamp;
 use serde_json::Value;
 
-pub use care::{Allowance, Care, LegalHold, Pause, PauseKind, PauseRef, Waiting};
+pub use care::{Allowance, Care, Leaving, LegalHold, Pause, PauseKind, PauseRef, Waiting};
 pub use rows::*;
 pub use shared::Shared;
 
@@ -204,7 +204,9 @@ pub trait Store: Send + Sync {
         limit: u32,
     ) -> Result<Vec<Line>, StoreError>;
 
-    /// Appends a line once: a second time with the same key answers the first one's number.
+    /// Appends a line once: a second time with the same key answers the first one's number. A
+    /// conflict if it shows a message that was settled or paused meanwhile: who was to show it may
+    /// have slept since it looked.
     async fn append_line(&self, line: &NewLine) -> Result<i64, StoreError>;
 
     /// The client has shown every line up to `seq`. Messages whose lines are now shown for the

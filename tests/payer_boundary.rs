@@ -118,6 +118,7 @@ async fn apply(store: &dyn Store, payer: &str, op: &Op) {
                 channel: (*channel).into(),
                 key: "c0/0.0".into(),
                 message: Some(message_ref(payer, "c0", 0, 0)),
+                leaving: None,
                 body: json!({ "text": secret, "question": "c0/0.0" }),
                 at: NOW,
             };

@@ -99,6 +99,7 @@ impl Channel for Mailboxes {
             channel: CHANNEL.into(),
             key: format!("message/{}", outgoing.key.effect),
             message: Some(outgoing.key.clone()),
+            leaving: Some(outgoing.leaving.clone()),
             body: json!({ "text": outgoing.frozen.text, "buttons": outgoing.frozen.buttons }),
             at: Timestamp(outgoing.now_ms),
         };

@@ -65,6 +65,7 @@ fn line(outgoing: &Outgoing) -> NewLine {
         channel: DESK.into(),
         key: format!("message/{}", outgoing.key.effect),
         message: Some(outgoing.key.clone()),
+        leaving: Some(outgoing.leaving.clone()),
         body: json!({
             "from": if outgoing.speaker.is_some() { "person" } else { "bot" },
             "name": outgoing.speaker,

@@ -63,8 +63,10 @@ impl Channel for Terminal {
 
 #[cfg(test)]
 mod tests {
+    use mendline_engine::message::MessageKind;
+
     use super::*;
-    use crate::store::{Frozen, MessageRef};
+    use crate::store::{Frozen, Leaving, MessageRef};
 
     fn outgoing() -> Outgoing {
         let frozen = Frozen {
@@ -81,6 +83,7 @@ mod tests {
             frozen,
             question: None,
             speaker: None,
+            leaving: Leaving { flow: None, kind: MessageKind::Reply },
             now_ms: 0,
         }
     }

@@ -62,6 +62,7 @@ fn line(outgoing: &Outgoing) -> NewLine {
         channel: WEB.into(),
         key: format!("message/{}", outgoing.key.effect),
         message: Some(outgoing.key.clone()),
+        leaving: Some(outgoing.leaving.clone()),
         body: body(outgoing),
         at: Timestamp(outgoing.now_ms),
     }
@@ -98,8 +99,10 @@ fn sorted(error: StoreError) -> SendError {
 
 #[cfg(test)]
 mod tests {
+    use mendline_engine::message::MessageKind;
+
     use super::*;
-    use crate::store::{Frozen, MessageRef};
+    use crate::store::{Frozen, Leaving, MessageRef};
 
     fn outgoing(speaker: Option<&str>) -> Outgoing {
         let effect: crate::store::EffectRef = "c1/3.0".parse().unwrap();
@@ -116,6 +119,7 @@ mod tests {
             },
             question: Some(effect),
             speaker: speaker.map(Into::into),
+            leaving: Leaving { flow: None, kind: MessageKind::Reply },
             now_ms: 0,
         }
     }

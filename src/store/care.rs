@@ -5,6 +5,7 @@
 //! every server on the same database.
 
 use async_trait::async_trait;
+use mendline_engine::message::MessageKind;
 use mendline_engine::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -79,6 +80,43 @@ pub struct Pause {
     pub who: String,
     /// Why, without anybody's name in it.
     pub why: String,
+}
+
+/// What pauses need to know of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leaving {
+    /// The flow that says it; nothing for what is said outside any.
+    pub flow: Option<String>,
+    /// What kind of message it is.
+    pub kind: MessageKind,
+}
+
+impl Leaving {
+    /// Whether no pause ever stops it: help in danger, and a person's own words.
+    pub fn is_exempt(&self) -> bool {
+        matches!(self.kind, MessageKind::Safety | MessageKind::Person)
+    }
+
+    /// Whether we begin with it, and nobody's answer it is.
+    pub fn begins(&self) -> bool {
+        match self.kind {
+            MessageKind::Proactive | MessageKind::Closing => true,
+            MessageKind::Reply | MessageKind::Safety | MessageKind::Person => false,
+        }
+    }
+}
+
+impl Pause {
+    /// Whether it stops a payer's message on a channel.
+    pub fn stops(&self, payer: &str, channel: &str, it: &Leaving) -> bool {
+        let here = self.of.payer.as_ref().is_none_or(|of| of == payer);
+        let kind = match self.of.kind {
+            PauseKind::Payer => self.of.payer.is_some(),
+            PauseKind::Channel => self.of.name == channel,
+            PauseKind::Flow => it.flow.as_deref() == Some(self.of.name.as_str()),
+        };
+        here && kind && !it.is_exempt() && (!self.proactive || it.begins())
+    }
 }
 
 /// What waits under a pause.

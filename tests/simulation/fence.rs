@@ -10,7 +10,7 @@ use mendline::house::House;
 use mendline::open::{Parts, assemble};
 use mendline::pump;
 use mendline::store::watched::{Use, Watch, Watched};
-use mendline::store::{Store, StoreError};
+use mendline::store::{Pause, PauseKind, PauseRef, Store, StoreError};
 use mendline_engine::time::Timestamp;
 
 use crate::backdrop::Backdrop;
@@ -21,17 +21,28 @@ use crate::world::{BASE_MS, World};
 /// Longer than any lease.
 const SLEEP_MS: i64 = 61_000;
 
-/// Falls asleep once, just before bytes are frozen.
+/// Falls asleep once, just before a use of the store; meanwhile somebody may pause the payer.
 struct Sleepy {
     clock: Arc<Virtual>,
     slept: AtomicBool,
+    before: &'static str,
+    pauses: Option<Arc<dyn Store>>,
+}
+
+fn payer() -> PauseRef {
+    PauseRef { payer: Some(NORTH.into()), kind: PauseKind::Payer, name: String::new() }
 }
 
 #[async_trait]
 impl Watch for Sleepy {
     async fn before(&self, it: Use) -> Result<u64, StoreError> {
-        if it.method == "freeze" && !self.slept.swap(true, Ordering::SeqCst) {
+        if it.method == self.before && !self.slept.swap(true, Ordering::SeqCst) {
             self.clock.set(self.clock.now().plus_ms(SLEEP_MS));
+            if let Some(store) = &self.pauses {
+                let (since, who) = (self.clock.now(), "operator/simulated".into());
+                let pause = Pause { of: payer(), proactive: false, since, who, why: "late".into() };
+                store.care().pause(&pause).await?;
+            }
         }
         Ok(0)
     }
@@ -68,7 +79,8 @@ fn rule_13_a_sleeper_leaves_to_others_what_it_had_leased() {
         let backdrop = Backdrop::open().await;
         let (_folder, store) = backdrop.store().await;
         let clock = Arc::new(Virtual::at(Timestamp(BASE_MS)));
-        let sleepy = Sleepy { clock: clock.clone(), slept: AtomicBool::new(false) };
+        let slept = AtomicBool::new(false);
+        let sleepy = Sleepy { clock: clock.clone(), slept, before: "freeze", pauses: None };
         let watched: Arc<dyn Store> = Arc::new(Watched::over(store.clone(), sleepy));
         let sleeper = house(&backdrop, watched, clock.clone());
         let words = Incoming::Words("hello there".into());
@@ -80,5 +92,29 @@ fn rule_13_a_sleeper_leaves_to_others_what_it_had_leased() {
         pump::until_idle(&other).await.unwrap();
         pump::until_idle(&sleeper).await.unwrap();
         assert_eq!(lines(&store).await, 1, "it left once, from whoever had it then");
+    });
+}
+
+/// Seed 188 of one run: the last look at pauses was half an hour old when the line was written.
+#[test]
+fn who_slept_before_it_wrote_a_line_shows_nothing_that_was_paused_meanwhile() {
+    crate::on_one_thread(async {
+        let backdrop = Backdrop::open().await;
+        let (_folder, store) = backdrop.store().await;
+        let clock = Arc::new(Virtual::at(Timestamp(BASE_MS)));
+        let slept = AtomicBool::new(false);
+        let pauses = Some(store.clone());
+        let sleepy = Sleepy { clock: clock.clone(), slept, before: "append_line", pauses };
+        let watched: Arc<dyn Store> = Arc::new(Watched::over(store.clone(), sleepy));
+        let sleeper = house(&backdrop, watched, clock.clone());
+        // What is said outside any conversation is not written with a turn: dispatch shows it.
+        let words = Incoming::Words("STOP".into());
+        sleeper.arrive(NORTH, "web", "1", "ana", words, None).await.unwrap();
+        pump::until_idle(&sleeper).await.unwrap();
+        assert_eq!(lines(&store).await, 0, "it was shown under a pause");
+        store.care().resume(&payer(), clock.now()).await.unwrap();
+        clock.set(clock.now().plus_ms(SLEEP_MS));
+        pump::until_idle(&sleeper).await.unwrap();
+        assert_eq!(lines(&store).await, 1, "it came when the pause ended");
     });
 }

@@ -1,9 +1,12 @@
 //! What operators keep back: pauses, the hour of a flow, legal holds, and whom retention forgets.
 
 use mendline::store::{
-    Allowance, Became, LegalHold, Pause, PauseKind, PauseRef, Store, StoreError, Waiting,
+    Allowance, Became, Leaving, LegalHold, NewLine, Pause, PauseKind, PauseRef, Store, StoreError,
+    Waiting,
 };
+use mendline_engine::message::MessageKind;
 use mendline_engine::time::Timestamp;
+use serde_json::json;
 
 use crate::support::*;
 
@@ -12,6 +15,7 @@ crate::on_every_store! {
     what_waits_leaves_in_its_order_when_the_pause_ends
     what_waits_keeps_nobody_back_and_says_under_what
     a_pause_that_ended_meanwhile_leaves_nothing_behind
+    a_line_of_what_was_paused_or_settled_meanwhile_is_not_shown
     what_waits_is_counted_by_payer_and_flow
     what_was_dropped_reaches_its_conversation
     what_is_given_back_can_be_taken_at_once
@@ -105,6 +109,31 @@ async fn a_pause_that_ended_meanwhile_leaves_nothing_behind(store: &dyn Store) {
     }
     assert_eq!(store.care().waiting().await.unwrap(), []);
     assert_eq!(lease(store, NOW).await, ["c1/0.0"]);
+}
+
+async fn a_line_of_what_was_paused_or_settled_meanwhile_is_not_shown(store: &dyn Store) {
+    said(store, "c1", vec![to(ANA, 0, 0, message("worker", "hello"))]).await;
+    let key = message_ref(ACME, "c1", 0, 0);
+    let line = |kind| NewLine {
+        payer: ACME.into(),
+        person: ANA.into(),
+        channel: "web".into(),
+        key: "message/c1/0.0".into(),
+        message: Some(key.clone()),
+        leaving: Some(Leaving { flow: Some(FLOW.into()), kind }),
+        body: json!({ "text": "hello" }),
+        at: NOW,
+    };
+    pause(store, &flow()).await;
+    let stopped = store.append_line(&line(MessageKind::Reply)).await;
+    assert!(matches!(stopped, Err(StoreError::Conflict)), "{stopped:?}");
+    let shown = store.append_line(&line(MessageKind::Person)).await.unwrap();
+    assert_eq!(store.append_line(&line(MessageKind::Reply)).await.unwrap(), shown, "it is there");
+    store.care().resume(&flow(), NOW).await.unwrap();
+    store.settle_message(&key, Became::Withheld("dropped".into()), NOW).await.unwrap();
+    let other = NewLine { key: "another".into(), ..line(MessageKind::Reply) };
+    let stopped = store.append_line(&other).await;
+    assert!(matches!(stopped, Err(StoreError::Conflict)), "{stopped:?}");
 }
 
 async fn what_waits_is_counted_by_payer_and_flow(store: &dyn Store) {

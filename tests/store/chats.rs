@@ -24,6 +24,7 @@ fn line(person: &str, channel: &str, key: &str, message: Option<MessageRef>) -> 
         channel: channel.into(),
         key: key.into(),
         message,
+        leaving: None,
         body,
         at: NOW,
     }

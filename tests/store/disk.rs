@@ -65,6 +65,7 @@ async fn write_secrets(store: &dyn Store) {
         channel: "web".into(),
         key: "k".into(),
         message: Some(key),
+        leaving: None,
         body: json!({ "text": SECRET }),
         at: NOW,
     };

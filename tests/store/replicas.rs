@@ -158,6 +158,7 @@ async fn a_line_that_two_servers_append_stands_once() {
             channel: "web".into(),
             key: format!("k{nth}"),
             message: None,
+            leaving: None,
             body: json!({ "text": "hello" }),
             at: NOW,
         };

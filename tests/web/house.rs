@@ -10,10 +10,11 @@ use mendline::clock::Virtual;
 use mendline::house::House;
 use mendline::open::{Parts, assemble};
 use mendline::store::sqlite::SqliteStore;
-use mendline::store::{EffectRef, Frozen, KeptFlow, MessageRef, Store};
+use mendline::store::{EffectRef, Frozen, KeptFlow, Leaving, MessageRef, Store};
 use mendline::vault::Vault;
 use mendline::web::{Settings, invite_link, router_with};
 use mendline::{catalog, host::Host, pump};
+use mendline_engine::message::MessageKind;
 use mendline_engine::time::Timestamp;
 use mendline_pbm::Pbm;
 use mendline_plugin::{Manifest, Plugin};
@@ -139,6 +140,7 @@ impl Place {
             },
             question: None,
             speaker: None,
+            leaving: Leaving { flow: None, kind: MessageKind::Reply },
             now_ms: START_MS,
         };
         self.house.channels["web"].send(&outgoing).await.unwrap();

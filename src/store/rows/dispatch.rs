@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{EffectRef, MessageRef};
-use crate::store::care::PauseRef;
+use crate::store::care::{Leaving, PauseRef};
 
 /// A message to send.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,6 +32,13 @@ pub struct OutboxRow {
     pub committed: Timestamp,
     /// The pause under which something waits that was said before it to the same person.
     pub behind: Option<PauseRef>,
+}
+
+impl OutboxRow {
+    /// What pauses need to know of it.
+    pub fn leaving(&self) -> Leaving {
+        Leaving { flow: self.flow.clone(), kind: self.message.kind }
+    }
 }
 
 /// What was rendered at the first attempt.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::MessageRef;
+use crate::store::care::Leaving;
 
 /// A person.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -46,6 +47,8 @@ pub struct NewLine {
     pub key: String,
     /// The message it shows, for receipts.
     pub message: Option<MessageRef>,
+    /// What a pause that came meanwhile needs to know of that message.
+    pub leaving: Option<Leaving>,
     /// What the client gets, as JSON: `{from, name?, text, buttons, question?}`.
     pub body: Value,
     /// When.

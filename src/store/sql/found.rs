@@ -10,8 +10,8 @@ use sqlx::Row as _;
 use super::batch::Job;
 use super::keys::Wanted;
 use super::rows::{Column, Rows};
-use super::{Connection, DbRow, LOCKED, flag, settle};
-use crate::store::{InboxBody, NewConversation, NewLine, StoreError, TurnCommit};
+use super::{Connection, DbRow, LOCKED, care, flag, settle};
+use crate::store::{InboxBody, Leaving, NewConversation, NewLine, Pause, StoreError, TurnCommit};
 
 use Column::{Int, Text};
 
@@ -60,8 +60,8 @@ pub(super) struct Found {
     pub(super) fates: BTreeMap<Name, settle::Fate>,
     /// Lines that are there: payer, person, channel, key to their number.
     pub(super) lines: BTreeMap<[String; 4], i64>,
-    /// Payers of whose messages some are paused; empty for all of them.
-    pub(super) paused: BTreeSet<String>,
+    /// What is paused, where a job lets messages leave.
+    pub(super) pauses: Vec<Pause>,
 }
 
 const NAMED: &[Column] = &[Text("payer"), Text("name")];
@@ -325,13 +325,11 @@ impl Found {
             Job::Carry(it) => {
                 it.turns.iter().flat_map(|it| &it.messages).any(|it| it.posted.is_some())
             }
+            Job::Line(line) => line.leaving.is_some(),
             _ => false,
         };
         if jobs.iter().any(posts) {
-            let rows = sqlx::query("select payer from pauses").fetch_all(connection).await?;
-            for row in &rows {
-                self.paused.insert(row.try_get("payer")?);
-            }
+            self.pauses = care::all_pauses(connection).await?;
         }
         Ok(())
     }
@@ -339,7 +337,18 @@ impl Found {
     /// Whether something paused this payer's messages after a turn was worked out that posts some.
     pub(super) fn is_paused(&self, turn: &TurnCommit) -> bool {
         let posts = turn.messages.iter().any(|it| it.posted.is_some());
-        posts && (self.paused.contains("") || self.paused.contains(&turn.payer))
+        let concerns = |it: &Pause| it.of.payer.as_ref().is_none_or(|it| *it == turn.payer);
+        posts && self.pauses.iter().any(concerns)
+    }
+
+    /// Whether the message that a line shows may not leave any more: it was settled or paused after
+    /// its sender had looked, who may have slept since.
+    pub(super) fn is_stopped(&self, line: &NewLine) -> bool {
+        let Some(message) = &line.message else { return false };
+        let sending = self.messages.get(&(message.payer.clone(), message.effect.to_string()));
+        let stops =
+            |of: &Leaving| self.pauses.iter().any(|it| it.stops(&message.payer, &line.channel, of));
+        sending.is_some_and(|it| !it.open) || line.leaving.as_ref().is_some_and(stops)
     }
 
     /// Whose keys the jobs need.

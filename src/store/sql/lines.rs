@@ -56,6 +56,10 @@ pub(super) async fn number(
                 numbers.0.insert(nth, Ok(*seq));
                 continue;
             }
+            if batch.found.is_stopped(line) {
+                numbers.0.insert(nth, Err(StoreError::Conflict));
+                continue;
+            }
             match batch.keys.of(&line.payer, &batch.found.concerned(line)) {
                 Ok(sealer) => {
                     let jobs = same.entry(key).or_default();
@@ -132,6 +136,7 @@ fn line_of(arrival: &NewArrival) -> Option<NewLine> {
         channel: arrival.source.clone(),
         key: format!("in/{}", arrival.id),
         message: None,
+        leaving: None,
         body: json!({ "from": "you", "text": arrival.line.as_ref()? }),
         at: arrival.received,
     })
