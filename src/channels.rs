@@ -4,6 +4,7 @@
 //! to say, not when to try again. Those belong to the screen, the engine and dispatch.
 
 pub mod desk;
+pub mod inward;
 pub mod terminal;
 pub mod web;
 
