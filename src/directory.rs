@@ -199,6 +199,7 @@ async fn know(house: &House, met: &Met, payer: &str, listed: &Listed) -> anyhow:
         office: listed.office.clone(),
         addresses: home.into_iter().map(|it| (it.to_owned(), listed.id.clone())).collect(),
         opted_out: Vec::new(),
+        at: None,
     };
     house.store.know(&person).await?;
     let row = house.store.person(payer, &listed.id).await?.unwrap_or(person);

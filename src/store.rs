@@ -14,6 +14,7 @@ pub mod crashing;
 mod error;
 pub mod health;
 pub mod postgres;
+pub mod reach;
 pub mod rows;
 pub mod shared;
 pub mod sqlite;
@@ -25,6 +26,7 @@ use mendline_engine::time::Timestamp;
 use serde_json::Value;
 
 pub use care::{Allowance, Care, Leaving, LegalHold, Pause, PauseKind, PauseRef, Waiting};
+pub use reach::Reach;
 pub use rows::*;
 pub use shared::Shared;
 
@@ -315,6 +317,9 @@ pub trait Store: Send + Sync {
 
     /// What operators keep back.
     fn care(&self) -> &dyn Care;
+
+    /// Whose addresses are.
+    fn reach(&self) -> &dyn Reach;
 
     /// What servers that share the database agree on.
     fn shared(&self) -> &dyn Shared;

@@ -249,5 +249,6 @@ fn as_person(it: &NewAccount) -> Person {
         office: Some("us-office".into()),
         addresses: BTreeMap::from([("desk".into(), it.person.clone())]),
         opted_out: Vec::new(),
+        at: None,
     }
 }

@@ -175,6 +175,48 @@ pub enum PersonFact {
         /// The question; `None` frees it.
         question: Option<EffectRef>,
     },
+    /// An address on a channel is hers.
+    Linked {
+        /// The channel.
+        channel: String,
+        /// The address there.
+        address: String,
+        /// What proves it.
+        how: Proof,
+    },
+    /// What she had on a channel is hers no more.
+    Unlinked {
+        /// The channel.
+        channel: String,
+    },
+    /// She is on this channel now: what is said to her goes there first.
+    At {
+        /// The channel.
+        channel: String,
+    },
+}
+
+/// What proves that an address is somebody's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Proof {
+    /// Nothing but that somebody wrote from it: a visitor.
+    Wrote,
+    /// A link, made where she was verified, was opened there.
+    Link,
+    /// A code that was sent there was given where she was verified.
+    Code,
+}
+
+impl Proof {
+    /// As it stands in the database.
+    pub fn name(self) -> &'static str {
+        match self {
+            Proof::Wrote => "wrote",
+            Proof::Link => "link",
+            Proof::Code => "code",
+        }
+    }
 }
 
 impl PersonCommit {

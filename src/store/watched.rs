@@ -426,6 +426,10 @@ impl<W: Watch> Store for Watched<W> {
         self
     }
 
+    fn reach(&self) -> &dyn super::reach::Reach {
+        self.inner.reach()
+    }
+
     fn shared(&self) -> &dyn Shared {
         self.inner.shared()
     }

@@ -231,6 +231,7 @@ impl Web {
             office: None,
             addresses: Default::default(),
             opted_out: Vec::new(),
+            at: None,
         }))
     }
 

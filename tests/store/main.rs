@@ -37,6 +37,7 @@ mod disk;
 mod dispatch;
 mod inbox;
 mod people;
+mod reach;
 mod record;
 mod releases;
 mod replicas;

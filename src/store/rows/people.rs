@@ -32,6 +32,9 @@ pub struct Person {
     pub addresses: BTreeMap<String, String>,
     /// Channels opted out of.
     pub opted_out: Vec<String>,
+    /// The channel that she used last.
+    #[serde(skip)]
+    pub at: Option<String>,
 }
 
 /// A line of a person's chat.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use sqlx::Row as _;
 
 use super::conversations;
+use super::people;
 use super::questions;
 use super::rows::{Column, Rows};
 use super::seal::{Sealer, unless_forgotten};
@@ -20,12 +21,14 @@ const CONVERSATION: &[Column] = &[Text("payer"), Text("id")];
 /// Events that are carried along with what comes after them.
 const WAITING_MAX: i64 = 16;
 const PERSON: &str = "
-    select v.n as n, v.payer as payer, v.person as id, p.language, p.body_ct, k.wrapped, o.channel as opted_out,
+    select v.n as n, v.payer as payer, v.person as id, p.language, p.at_channel, p.body_ct, k.wrapped,
+           o.channel as opted_out, a.channel as reached, a.address_ct,
            (select count(*) from inbox i where i.payer = v.payer and i.conversation is null
               and i.done_at is null and i.person = v.person) as unrouted
     from v left join people p on p.payer = v.payer and p.person = v.person
     left join person_keys k on k.payer = v.payer and k.person = v.person
     left join opt_outs o on o.payer = p.payer and o.person = p.person
+    left join addresses a on a.payer = p.payer and a.person = p.person
     order by v.n, o.channel";
 const FOCUS: &str = "
     select v.n as n, q.*, k.wrapped from v
@@ -149,23 +152,22 @@ async fn focused_elsewhere(
 }
 
 fn read_people(store: &SqlStore, rows: &[DbRow], looks: &mut [Look]) -> Result<(), StoreError> {
-    let mut opted_out: BTreeMap<i64, Vec<String>> = BTreeMap::new();
+    let mut of: BTreeMap<i64, Vec<&DbRow>> = BTreeMap::new();
     for row in rows {
-        if let Some(channel) = row.try_get::<Option<String>, _>("opted_out")? {
-            opted_out.entry(row.try_get("n")?).or_default().push(channel);
-        }
+        of.entry(row.try_get("n")?).or_default().push(row);
     }
-    for row in rows {
+    for rows in of.values() {
+        let row = rows[0];
         let look = look_of(looks, row)?;
         look.unrouted = super::count(row, "unrouted")?;
-        let Some(sealed) = row.try_get::<Option<Vec<u8>>, _>("body_ct")? else { continue };
+        if row.try_get::<Option<Vec<u8>>, _>("body_ct")?.is_none() {
+            continue;
+        }
         let (payer, id): (String, String) = (row.try_get("payer")?, row.try_get("id")?);
         let wrapped: Option<Vec<u8>> = row.try_get("wrapped")?;
         let sealer = Sealer::unwrap(&store.vault, &payer, &id, wrapped.as_deref());
         let Some(sealer) = unless_forgotten(sealer).transpose()? else { continue };
-        let known: Person = sealer.open("people.body", &id, &sealed)?;
-        let opted_out = opted_out.get(&row.try_get("n")?).cloned().unwrap_or_default();
-        look.person = Some(Person { language: row.try_get("language")?, opted_out, ..known });
+        look.person = Some(people::read(&sealer, &id, rows)?);
     }
     Ok(())
 }

@@ -27,6 +27,7 @@ pub(super) mod opening;
 mod outbox;
 mod people;
 mod questions;
+mod reach;
 mod record;
 mod routing;
 pub(super) mod rows;
@@ -421,6 +422,10 @@ impl Store for SqlStore {
     }
 
     fn shared(&self) -> &dyn Shared {
+        self
+    }
+
+    fn reach(&self) -> &dyn crate::store::reach::Reach {
         self
     }
 

@@ -1,9 +1,11 @@
 //! People: `people`, and what they opted out of: `opt_outs`.
 
+use std::collections::BTreeSet;
+
 use sqlx::{Connection as _, Row as _};
 
 use super::seal::Sealer;
-use super::{BEGIN, Connection, SqlStore, focus};
+use super::{BEGIN, Connection, DbRow, SqlStore, focus, reach};
 use crate::store::{Person, PersonFact, StoreError};
 
 /// What comes from outside replaces what came from outside before. What she chose herself
@@ -59,6 +61,17 @@ pub(super) async fn change(
                 .await?;
             Ok(())
         }
+        PersonFact::At { channel } => {
+            sqlx::query("update people set at_channel = $3 where payer = $1 and person = $2")
+                .bind(payer)
+                .bind(person)
+                .bind(channel)
+                .execute(connection)
+                .await?;
+            Ok(())
+        }
+        // What is sealed has rows of its own.
+        PersonFact::Linked { .. } | PersonFact::Unlinked { .. } => Ok(()),
         PersonFact::Focus { channel, question } => {
             let question = question.as_ref().map(ToString::to_string);
             focus::set(connection, payer, person, channel, question.as_deref()).await
@@ -90,10 +103,12 @@ pub(super) async fn person(
     person: &str,
 ) -> Result<Option<Person>, StoreError> {
     let rows = sqlx::query(
-        "select p.language, p.body_ct, k.wrapped, o.channel
+        "select p.language, p.at_channel, p.body_ct, k.wrapped, o.channel as opted_out,
+                a.channel as reached, a.address_ct
          from people p
          left join person_keys k on k.payer = p.payer and k.person = p.person
          left join opt_outs o on o.payer = p.payer and o.person = p.person
+         left join addresses a on a.payer = p.payer and a.person = p.person
          where p.payer = $1 and p.person = $2
          order by o.channel",
     )
@@ -104,9 +119,21 @@ pub(super) async fn person(
     let Some(row) = rows.first() else { return Ok(None) };
     let wrapped: Option<Vec<u8>> = row.try_get("wrapped")?;
     let sealer = Sealer::unwrap(&store.vault, payer, person, wrapped.as_deref())?;
-    let sealed: Vec<u8> = row.try_get("body_ct")?;
-    let known: Person = sealer.open("people.body", person, &sealed)?;
-    let opted_out = rows.iter().filter_map(|it| it.try_get("channel").transpose());
-    let opted_out = opted_out.collect::<Result<_, _>>()?;
-    Ok(Some(Person { language: row.try_get("language")?, opted_out, ..known }))
+    Ok(Some(read(&sealer, person, &rows.iter().collect::<Vec<_>>())?))
+}
+
+/// A person, from her rows: one for each channel that she opted out of and each address.
+pub(super) fn read(sealer: &Sealer, id: &str, rows: &[&DbRow]) -> Result<Person, StoreError> {
+    let first = rows.first().ok_or_else(|| StoreError::Unreadable("nobody was read".into()))?;
+    let sealed: Vec<u8> = first.try_get("body_ct")?;
+    let mut person: Person = sealer.open("people.body", id, &sealed)?;
+    person.language = first.try_get("language")?;
+    person.at = first.try_get("at_channel")?;
+    let mut opted_out = BTreeSet::new();
+    for row in rows {
+        opted_out.extend(row.try_get::<Option<String>, _>("opted_out")?);
+        person.addresses.extend(reach::address(sealer, id, row)?);
+    }
+    person.opted_out = opted_out.into_iter().collect();
+    Ok(person)
 }

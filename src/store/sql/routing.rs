@@ -7,6 +7,7 @@ use super::commit::{self, Turned};
 use super::conversations::{self, Born};
 use super::inbox::Entry;
 use super::outbox::{self, Outgoing};
+use super::reach;
 use crate::store::{Accepted, Carried, Carry, EffectRef, PersonCommit, StoreError, TurnCommit};
 
 /// A person turn of an arrival that lies in the inbox.
@@ -92,6 +93,9 @@ fn put(
     let sealer = batch.keys.of(payer, &commit.person)?;
     for fact in &commit.facts {
         batch.writes.facts.push((payer.into(), commit.person.clone(), fact.clone()));
+        let whose = (payer, commit.person.as_str());
+        let change = reach::Change::of(batch.vault, &sealer, whose, fact, commit.now);
+        batch.writes.reached.extend(change);
     }
     let born = |id: &str| went.iter().find(|it| it.turn.conversation == id);
     for (part, new) in (1..).zip(&commit.begins) {

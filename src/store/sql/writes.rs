@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use mendline_engine::time::Timestamp;
 
 use super::rows::{Cell, Column, Rows};
-use super::{Connection, focus, handoffs, people};
+use super::{Connection, focus, handoffs, people, reach};
 use crate::store::{HandoffChange, PersonFact, StoreError};
 
 use Column::{Bytes, Int, Text};
@@ -143,6 +143,7 @@ pub(super) struct Writes {
     focused: Vec<focus::Move>,
     /// What is rare is written one by one.
     pub(super) facts: Vec<(String, String, PersonFact)>,
+    pub(super) reached: Vec<reach::Change>,
     pub(super) handoffs: Vec<handoffs::Changed>,
     /// How many rows went into the numbered tables.
     n: i64,
@@ -171,6 +172,7 @@ impl Default for Writes {
             questions: BTreeMap::new(),
             focused: Vec::new(),
             facts: Vec::new(),
+            reached: Vec::new(),
             handoffs: Vec::new(),
             n: 0,
         }
@@ -228,6 +230,9 @@ impl Writes {
         focus::move_all(connection, self.focused).await?;
         for (payer, person, fact) in &self.facts {
             people::change(connection, payer, person, fact).await?;
+        }
+        for change in self.reached {
+            change.apply(connection).await?;
         }
         for it in &self.handoffs {
             handoffs::change(connection, it).await?;
