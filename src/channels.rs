@@ -15,7 +15,7 @@ use mendline_engine::event::{DeskAction, Repair};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::store::{EffectRef, Frozen, Leaving, MessageRef, NewLine};
+use crate::store::{EffectRef, Frozen, Leaving, MessageRef, NewLine, Proof};
 
 /// One way of reaching people.
 #[async_trait]
@@ -31,6 +31,12 @@ pub trait Channel: Send + Sync {
     /// with the turn that says it, and nothing has to be sent. Nothing, where it leaves the house.
     fn post(&self, _outgoing: &Outgoing) -> Option<(NewLine, Sent)> {
         None
+    }
+
+    /// Whether its readers read lines of our own database: handing over twice then says whether
+    /// the first time succeeded, even where nothing may leave any more.
+    fn keeps_lines(&self) -> bool {
+        false
     }
 
     /// What became of a message is on disk; it may have been another channel's.
@@ -89,6 +95,9 @@ pub enum SendError {
     /// It will never succeed.
     #[error("will never succeed: {0}")]
     Never(String),
+    /// It was paused or settled since it was looked at: nothing was shown.
+    #[error("stopped meanwhile")]
+    Stopped,
     /// The person has opted out at the carrier.
     #[error("recipient opted out")]
     OptedOut,
@@ -130,6 +139,27 @@ pub enum Incoming {
         /// First fields.
         fields: BTreeMap<String, Value>,
     },
+    /// She proved that an address is hers: what is said to her may go there.
+    Linked {
+        /// The channel.
+        channel: String,
+        /// The address there.
+        address: String,
+        /// What proves it.
+        how: Proof,
+    },
+    /// Nothing can be delivered any more at what she had on this channel.
+    Left {
+        /// The channel.
+        channel: String,
+    },
+    /// Somebody at her address on this channel says not to be her.
+    NotMe {
+        /// The channel.
+        channel: String,
+    },
+    /// She sent something that is not words.
+    Media,
     /// Something outside happened to one conversation.
     Happened {
         /// Which.

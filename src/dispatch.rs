@@ -6,14 +6,15 @@
 //! attempt.
 
 mod authority;
+mod ways;
 
 use std::time::SystemTime;
 
 use futures::{StreamExt as _, stream};
 use mendline_engine::event::CallResult;
 use mendline_engine::message::MessageKind;
-use mendline_engine::render::{Form, render_form};
-use mendline_engine::screen::{Verdict, Way, form, screen};
+use mendline_engine::render::Form;
+use mendline_engine::screen::{Verdict, form, screen};
 use mendline_engine::time::Timestamp;
 use mendline_plugin::{ActionError, Call};
 use tracing::{info, warn};
@@ -25,8 +26,10 @@ use crate::store::{
     Became, CallBecame, CallRow, EffectRef, Frozen, MessageRef, NewMessage, OutboxRow, PauseRef,
     Person, Posted, StoreError, TurnCommit,
 };
+
 use crate::trace;
 use crate::wake::News;
+use ways::{purpose, render, way, ways};
 
 /// How long a leased message or call is ours before somebody else may try: longer than a call may
 /// take ([`crate::seams`]), and not much longer, because after a crash somebody waits for so long.
@@ -41,10 +44,10 @@ const CALL_ATTEMPTS_MAX: u32 = 6;
 const RETRY_FIRST_MS: i64 = 4_000;
 /// The channel of our own desk.
 const OWN_DESK: &str = "desk";
+/// Why nothing was shown that was paused or settled between the look and the line.
+const STOPPED: &str = "stopped";
 /// Why a message is withheld whose question was closed before it left; the turn expects it.
 const OVER: &str = "over";
-/// Waking hours of a recipient, in minutes of her day: 08:00 to 21:00 (domain facts 4.3).
-const WAKING: (u16, u16) = (8 * 60, 21 * 60);
 
 /// Sends the messages that are due; answers how many.
 pub async fn send(house: &House) -> Result<usize, StoreError> {
@@ -111,7 +114,7 @@ pub async fn post(
         return Ok(None);
     }
     let Some(form) = form(&row.message, &way) else { return Ok(None) };
-    let frozen = render(&row, to, &name, form);
+    let frozen = render(house, &row, to, &name, form);
     let outgoing = outgoing(house, &row, to, address, frozen);
     let posted = channel.post(&outgoing);
     Ok(posted.map(|(line, sent)| Posted { frozen: outgoing.frozen, line, shown: sent.shown }))
@@ -213,7 +216,13 @@ async fn send_one(
         }
         let Some(form) = form(&row.message, &way) else { continue };
         if let Some(under) = paused(house, row, &name).await? {
-            return Ok(Went::Waits(under));
+            // Nothing that stands before its reader waits, or could be dropped. An attempt was made;
+            // where readers read our own database, asking again says whether it succeeded.
+            let Some(frozen) = row.frozen.clone().filter(|_| channel.keeps_lines()) else {
+                return Ok(Went::Waits(under));
+            };
+            let asked = hand_over(house, channel.as_ref(), row, person, to, frozen).await;
+            return Ok(asked.map_or(Went::Waits(under), Went::Became));
         }
         if lease.lapsed(house) {
             return Ok(Went::Lapsed);
@@ -228,6 +237,10 @@ async fn send_one(
         }
         match hand_over(house, channel.as_ref(), row, person, to, frozen).await {
             Ok(became) => return Ok(Went::Became(became)),
+            // Whoever looks next sees why.
+            Err(why) if why == STOPPED => {
+                return Ok(Went::Became(Became::Later(now.plus_ms(RETRY_FIRST_MS))));
+            }
             Err(why) => refused = why,
         }
     }
@@ -265,33 +278,6 @@ async fn paused(
     Ok(stopped.map(|it| it.of))
 }
 
-/// Channels to try, in order. What was frozen for one channel stays with it.
-fn ways(house: &House, row: &OutboxRow, person: &Person) -> Vec<(String, String)> {
-    let all = person.addresses.iter().map(|(name, to)| (name.clone(), to.clone()));
-    let mut all: Vec<_> =
-        all.filter(|(name, _)| house.channels.contains_key(name.as_str())).collect();
-    // The most private way first: there the full words may go.
-    all.sort_by_key(|(name, _)| std::cmp::Reverse(house.channels[name.as_str()].profile().level));
-    if let Some(frozen) = &row.frozen {
-        all.retain(|(name, _)| *name == frozen.channel);
-    }
-    all
-}
-
-fn way(channel: &dyn Channel, person: &Person) -> Way {
-    let profile = channel.profile();
-    Way {
-        level: profile.level,
-        role: person.role.clone(),
-        // Web, desk and terminal sessions begin with a signed link or a login.
-        verified: true,
-        opted_out: person.opted_out.iter().any(|it| it == profile.name),
-        consents: None,
-        waking: profile.intrudes.then_some(WAKING),
-        zone: person.zone.clone(),
-    }
-}
-
 async fn freeze(
     house: &House,
     row: &OutboxRow,
@@ -302,24 +288,9 @@ async fn freeze(
     if let Some(frozen) = &row.frozen {
         return Ok(frozen.clone());
     }
-    let frozen = render(row, person, channel, form);
+    let frozen = render(house, row, person, channel, form);
     house.store.freeze(&row.key, &frozen).await?;
     Ok(frozen)
-}
-
-fn render(row: &OutboxRow, person: &Person, channel: &str, form: Form) -> Frozen {
-    let rendered = render_form(&row.message, form, &person.language, &person.zone, None);
-    Frozen {
-        channel: channel.to_owned(),
-        text: rendered.text,
-        buttons: rendered.buttons,
-        language: rendered.language,
-        private: form != Form::Full,
-    }
-}
-
-fn purpose(house: &House, row: &OutboxRow) -> Option<String> {
-    house.flows.version(row.flow_hash.as_ref()?).and_then(|it| it.purpose.clone())
 }
 
 fn outgoing(
@@ -359,6 +330,7 @@ async fn hand_over(
     drop(sending);
     match sent {
         Ok(sent) => Ok(Became::Sent { shown: sent.shown }),
+        Err(SendError::Stopped) => Err(STOPPED.into()),
         Err(SendError::Later(why)) => Ok(match retry_at(row.attempts, SEND_ATTEMPTS_MAX, now_ms) {
             Some(at) => Became::Later(at),
             None => Became::Dead(why),

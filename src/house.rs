@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::flows::Flows;
 use crate::host::Host;
 use crate::intake::Intake;
+use crate::links::Links;
 use crate::pauses::Pauses;
 use crate::seams::Seams;
 use crate::store::{Accepted, InboxBody, NewArrival, Settled, Store, StoreError};
@@ -54,6 +55,8 @@ pub struct House {
     pub demo: bool,
     /// What does not leave.
     pub pauses: Pauses,
+    /// Where the doors are, for links.
+    pub links: Links,
     /// Cancelled when somebody said stop: nobody is let in any more, what is in hand is finished.
     pub stopping: CancellationToken,
     /// Cancelled when the loops must end: what they leased and have not begun they give back.

@@ -19,6 +19,7 @@ pub mod host;
 pub mod house;
 pub mod intake;
 pub mod library;
+pub mod links;
 pub mod metrics;
 pub mod open;
 pub mod pauses;

@@ -116,7 +116,7 @@ impl Metrics {
             Became::Sent { .. } => "sent",
             Became::Later(_) => "later",
             Became::Held(_) => "held",
-            Became::Withheld(_) => "withheld",
+            Became::Withheld(_) | Became::Dropped => "withheld",
             Became::Dead(_) => "dead",
             Became::Maybe => "maybe",
             Became::Reported(_) => "reported",

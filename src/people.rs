@@ -28,6 +28,8 @@ use crate::trace;
 use crate::turns::fault;
 use crate::understand;
 
+/// The role of somebody of whom nothing is known but an address.
+pub const VISITOR: &str = "visitor";
 /// The flow that takes people who want a person and have no matter open.
 const PERSON_FLOW: &str = "talk_to_a_person";
 /// Arrivals routed in one pass.
@@ -98,6 +100,10 @@ pub fn names(incoming: &Incoming) -> Option<String> {
         Incoming::Words(_)
         | Incoming::Repair(_)
         | Incoming::Language(_)
+        | Incoming::Linked { .. }
+        | Incoming::Left { .. }
+        | Incoming::NotMe { .. }
+        | Incoming::Media
         | Incoming::Start { .. } => None,
     }
 }
@@ -121,9 +127,10 @@ async fn meaning(house: &House, arrival: &Unrouted, look: &Look) -> anyhow::Resu
         None => directory::ensure_known(house, &arrival.payer, &arrival.person).await?,
     };
     let language = known.as_ref().map_or("en", |it| it.language.as_str()).to_owned();
+    let at = known.as_ref().and_then(|it| it.at.clone());
     let (name, role) = known.map(|it| (it.name, it.role)).unzip();
     let name = name.unwrap_or_default();
-    let router = Router { house, arrival, look, language, name, role };
+    let router = Router { house, arrival, look, language, name, role, at };
     let mut commit = PersonCommit {
         seq: arrival.seq,
         payer: arrival.payer.clone(),
@@ -135,8 +142,19 @@ async fn meaning(house: &House, arrival: &Unrouted, look: &Look) -> anyhow::Resu
         says: Vec::new(),
         settled: None,
     };
+    commit.facts.extend(router.moved());
     match arrival.incoming.clone() {
         Incoming::Words(words) => router.words(words, &mut commit).await?,
+        Incoming::Linked { channel, address, how } => {
+            commit.facts.push(PersonFact::Linked { channel, address, how });
+            commit.says.push(router.say(phrases::LINKED, MessageKind::Reply));
+        }
+        Incoming::Left { channel } => commit.facts.push(PersonFact::Unlinked { channel }),
+        Incoming::NotMe { channel } => {
+            commit.facts.push(PersonFact::Unlinked { channel });
+            commit.says.push(router.say(phrases::UNLINKED, MessageKind::Reply));
+        }
+        Incoming::Media => commit.says.push(router.say(phrases::NOT_WORDS, MessageKind::Reply)),
         Incoming::Tap { question, choice, with } => {
             router.tap(question, choice, with, &mut commit).await?;
         }
@@ -173,9 +191,29 @@ struct Router<'a> {
     name: String,
     /// Absent when the claim system does not know this person.
     role: Option<String>,
+    /// The channel that she used last.
+    at: Option<String>,
 }
 
 impl Router<'_> {
+    /// That she uses another channel than before: she is answered where she is. Whoever never left
+    /// our own pages is there.
+    fn moved(&self) -> Option<PersonFact> {
+        let source = self.arrival.source.as_str();
+        let channel = self.house.channels.get(source)?;
+        let goes = matches!(self.arrival.incoming, Incoming::Left { .. } | Incoming::NotMe { .. });
+        let is_there = match &self.at {
+            Some(at) => at == source,
+            None => !channel.profile().intrudes,
+        };
+        (!is_there && !goes).then(|| PersonFact::At { channel: source.to_owned() })
+    }
+
+    /// Somebody of whom nothing is known but an address.
+    fn is_visitor(&self) -> bool {
+        self.role.as_deref() == Some(VISITOR)
+    }
+
     async fn words(&self, words: String, commit: &mut PersonCommit) -> anyhow::Result<()> {
         let open = self.open();
         if understand::is_danger(&words) {
@@ -193,6 +231,10 @@ impl Router<'_> {
             let channel = self.arrival.source.clone();
             commit.facts.push(PersonFact::OptedIn { channel });
             commit.says.push(self.say(phrases::OPTED_IN, MessageKind::Reply));
+            return Ok(());
+        }
+        if self.is_visitor() {
+            commit.says.push(self.say(phrases::WAY_IN, MessageKind::Reply));
             return Ok(());
         }
         let flows = self.flows();

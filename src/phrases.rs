@@ -24,6 +24,46 @@ pub const OPTED_IN: Phrase = (
     "Gracias por volver. Ya puedo escribirle por aquí de nuevo.",
 );
 
+/// An address is proved to be hers.
+pub const LINKED: Phrase = (
+    "linked",
+    "This is your helper for medicine and claims. From now on you can write to me here too. What \
+     is private I show only in your secure chat, and send you a link. If this is not you, write \
+     “not me”. Write STOP, and I will not write here any more.",
+    "Soy su ayudante para medicinas y reclamos. Desde ahora también puede escribirme por aquí. Lo \
+     privado solo lo muestro en su chat seguro, y le envío un enlace. Si usted no es esa persona, \
+     escriba “no soy yo”. Escriba STOP y no le escribiré más por aquí.",
+);
+
+/// Somebody at her address said not to be her; told elsewhere.
+pub const UNLINKED: Phrase = (
+    "unlinked",
+    "Somebody who got messages meant for you on another app said that it is not you. I do not \
+     write there any more. If it was you after all, link it again from this chat.",
+    "Alguien que recibía en otra aplicación mensajes para usted dijo que no es usted. Ya no \
+     escribo ahí. Si sí era usted, vuelva a conectarla desde este chat.",
+);
+
+/// What somebody reads of whom nothing is known but an address. It confirms nothing.
+pub const WAY_IN: Phrase = (
+    "way_in",
+    "Hello, I am an automatic helper. I can say nothing about anyone here until I know who \
+     writes. If you have a link from your claims office, open it first; from there you can \
+     bring me here. In an emergency call 911.",
+    "Hola, soy un ayudante automático. No puedo decir nada de nadie aquí hasta saber quién \
+     escribe. Si tiene un enlace de su oficina de reclamos, ábralo primero; desde ahí puede \
+     traerme aquí. En una emergencia llame al 911.",
+);
+
+/// What we cannot look at.
+pub const NOT_WORDS: Phrase = (
+    "not_words",
+    "I cannot look at pictures or listen to recordings here. Please write it in a few words, or \
+     write “a person”.",
+    "No puedo ver imágenes ni escuchar grabaciones aquí. Por favor escríbalo en pocas palabras, o \
+     escriba “una persona”.",
+);
+
 /// Somebody may be in danger. Numbers: 911; 988 Suicide and Crisis Lifeline (press 2 for
 /// Spanish); Poison Control 1-800-222-1222 (domain facts 4.6).
 pub const DANGER: Phrase = (

@@ -122,7 +122,10 @@ async fn apply(store: &dyn Store, payer: &str, op: &Op) {
                 body: json!({ "text": secret, "question": "c0/0.0" }),
                 at: NOW,
             };
-            let _ = store.append_line(&line).await;
+            // A message that was settled shows no line any more: then this is one by itself.
+            if store.append_line(&line).await.is_err() {
+                let _ = store.append_line(&NewLine { message: None, ..line }).await;
+            }
         }
         Op::Acknowledge { person, channel } => {
             let seen = store.acknowledge(payer, person, channel, 99).await.unwrap();

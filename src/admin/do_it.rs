@@ -113,8 +113,8 @@ impl Office<'_> {
                 return Ok(dropped);
             }
             for key in parked {
-                let became = Became::Withheld("dropped".into());
-                self.store.settle_message(&key, became, self.now).await?;
+                // One that somebody else released meanwhile goes on.
+                self.store.settle_message(&key, Became::Dropped, self.now).await?;
                 dropped += 1;
             }
         }

@@ -91,6 +91,10 @@ impl Channel for Mailboxes {
         Ok(Sent { shown: true })
     }
 
+    fn keeps_lines(&self) -> bool {
+        true
+    }
+
     fn post(&self, outgoing: &Outgoing) -> Option<(NewLine, Sent)> {
         self.0.write(outgoing);
         let line = NewLine {

@@ -50,6 +50,10 @@ impl Channel for Desk {
         Ok(Sent { shown: true })
     }
 
+    fn keeps_lines(&self) -> bool {
+        true
+    }
+
     fn post(&self, outgoing: &Outgoing) -> Option<(NewLine, Sent)> {
         Some((line(outgoing), Sent { shown: true }))
     }
@@ -81,10 +85,10 @@ fn line(outgoing: &Outgoing) -> NewLine {
 /// A full or busy disk is a matter of time; what cannot be read will not become readable.
 fn sorted(error: &StoreError) -> SendError {
     match error {
-        StoreError::Conflict
-        | StoreError::Unwritable(_)
-        | StoreError::Taken(_)
-        | StoreError::Away(_) => SendError::Later("store".into()),
+        StoreError::Conflict => SendError::Stopped,
+        StoreError::Unwritable(_) | StoreError::Taken(_) | StoreError::Away(_) => {
+            SendError::Later("store".into())
+        }
         StoreError::Unreadable(_) | StoreError::Held | StoreError::Forgotten => {
             SendError::Never("store".into())
         }

@@ -50,6 +50,10 @@ impl Channel for WebChat {
         Ok(Sent { shown: false })
     }
 
+    fn keeps_lines(&self) -> bool {
+        true
+    }
+
     fn post(&self, outgoing: &Outgoing) -> Option<(NewLine, Sent)> {
         Some((line(outgoing), Sent { shown: false }))
     }
@@ -90,6 +94,7 @@ fn body(outgoing: &Outgoing) -> Value {
 
 fn sorted(error: StoreError) -> SendError {
     match error {
+        StoreError::Conflict => SendError::Stopped,
         StoreError::Forgotten => SendError::Never("forgotten".into()),
         StoreError::Unreadable(_) => SendError::Never("unreadable".into()),
         // The line's key makes a second attempt harmless, also after one that may have worked.

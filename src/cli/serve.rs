@@ -40,6 +40,7 @@ impl Serve {
             warn!(flow, "`outbound.flows` names a flow that is not here");
         }
         house.pauses.limit(config.outbound.clone());
+        house.links.begin(&config.public_url);
         if let Some(endpoint) = &config.otel.endpoint {
             house.watch.trace.begin(endpoint)?;
         }

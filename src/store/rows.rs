@@ -200,8 +200,6 @@ pub enum PersonFact {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Proof {
-    /// Nothing but that somebody wrote from it: a visitor.
-    Wrote,
     /// A link, made where she was verified, was opened there.
     Link,
     /// A code that was sent there was given where she was verified.
@@ -212,7 +210,6 @@ impl Proof {
     /// As it stands in the database.
     pub fn name(self) -> &'static str {
         match self {
-            Proof::Wrote => "wrote",
             Proof::Link => "link",
             Proof::Code => "code",
         }

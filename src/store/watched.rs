@@ -49,6 +49,14 @@ impl<W: Watch> Watched<W> {
         }
     }
 
+    /// Whether what was to be dropped still waited.
+    async fn is_withheld(&self, key: &MessageRef) -> Result<bool, StoreError> {
+        let of = key.effect.conversation.as_str();
+        let lane = if of.starts_with("person/") { "" } else { of };
+        let rows = self.inner.messages(&key.payer, lane).await?;
+        Ok(rows.iter().any(|it| it.key == *key && it.status == "withheld"))
+    }
+
     async fn around<T>(
         &self,
         it: Use,
@@ -76,10 +84,12 @@ impl<W: Watch> Store for Watched<W> {
     }
 
     async fn look(&self, asks: &[Ask]) -> Result<Vec<Look>, StoreError> {
-        let looking = self.inner.look(asks);
-        let mut looks = self.around(read("look"), looking).await?;
-        looks.iter_mut().for_each(|look| self.watch.met(&mut look.person));
-        Ok(looks)
+        let looking = async {
+            let mut looks = self.inner.look(asks).await?;
+            looks.iter_mut().for_each(|look| self.watch.met(&mut look.person));
+            Ok(looks)
+        };
+        self.around(read("look"), looking).await
     }
 
     async fn carry(&self, carries: Vec<Carry>) -> Vec<Result<Carried, StoreError>> {
@@ -215,7 +225,9 @@ impl<W: Watch> Store for Watched<W> {
         }
         let doing = async {
             self.inner.settle_message(key, became.clone(), now).await?;
-            self.watch.settled(key, &became);
+            if became != Became::Dropped || self.is_withheld(key).await? {
+                self.watch.settled(key, &became);
+            }
             Ok(())
         };
         self.around(write("settle_message"), doing).await
@@ -264,15 +276,22 @@ impl<W: Watch> Store for Watched<W> {
     }
 
     async fn person(&self, payer: &str, person: &str) -> Result<Option<Person>, StoreError> {
-        let mut found = self.around(read("person"), self.inner.person(payer, person)).await?;
-        self.watch.met(&mut found);
-        Ok(found)
+        // What was met was met when it was read, however long the answer is on its way.
+        let reading = async {
+            let mut found = self.inner.person(payer, person).await?;
+            self.watch.met(&mut found);
+            Ok(found)
+        };
+        self.around(read("person"), reading).await
     }
 
     async fn people(&self, who: &[(String, String)]) -> Result<Vec<Option<Person>>, StoreError> {
-        let mut people = self.around(read("people"), self.inner.people(who)).await?;
-        people.iter_mut().for_each(|it| self.watch.met(it));
-        Ok(people)
+        let reading = async {
+            let mut people = self.inner.people(who).await?;
+            people.iter_mut().for_each(|it| self.watch.met(it));
+            Ok(people)
+        };
+        self.around(read("people"), reading).await
     }
 
     async fn focus(

@@ -1,31 +1,11 @@
 //! Links that bring a worker to her chat. A link locates a person, nothing more; looking at it
 //! consumes nothing, because previews and scanners look too. Entering spends it (rule 14).
 
-use mendline_engine::time::Timestamp;
-use serde::{Deserialize, Serialize};
-use serde_json::json;
-
 use crate::house::House;
+use crate::links::INVITATION;
+pub use crate::links::{INVITE_MS, Invite, link};
 use crate::store::StoreError;
-use crate::vault::{Vault, digest_token, random_token};
-
-/// How long a link can be used: long enough for a weekend away from the phone.
-pub const INVITE_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
-/// What the vault signs such a token for.
-const PURPOSE: &str = "invite";
-
-/// What a link says.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Invite {
-    /// The payer.
-    pub payer: String,
-    /// The person.
-    pub person: String,
-    /// Until when.
-    pub exp_ms: i64,
-    /// What is spent.
-    pub nonce: String,
-}
+use crate::vault::digest_token;
 
 /// Why a link does not open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,21 +23,9 @@ pub fn invite_link(house: &House, payer: &str, person: &str, base_url: &str) -> 
     link(&house.vault, house.clock.now(), payer, person, base_url)
 }
 
-/// The same, made without a house around it.
-pub fn link(vault: &Vault, now: Timestamp, payer: &str, person: &str, base_url: &str) -> String {
-    let invite = Invite {
-        payer: payer.into(),
-        person: person.into(),
-        exp_ms: now.0 + INVITE_MS,
-        nonce: random_token(),
-    };
-    let token = vault.sign(PURPOSE, &json!(invite));
-    format!("{}/chat?invite={token}", base_url.trim_end_matches('/'))
-}
-
 /// Reads a link's token without spending it.
 pub fn look(house: &House, token: &str) -> Result<Invite, NoEntry> {
-    let payload = house.vault.open_signed(PURPOSE, token).ok_or(NoEntry::Unknown)?;
+    let payload = house.vault.open_signed(INVITATION, token).ok_or(NoEntry::Unknown)?;
     let invite: Invite = serde_json::from_value(payload).map_err(|_| NoEntry::Unknown)?;
     if house.clock.now().0 > invite.exp_ms {
         return Err(NoEntry::Expired);

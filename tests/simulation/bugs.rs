@@ -128,9 +128,7 @@ fn over(commit: &mut TurnCommit, there: u32) {
 }
 
 pub fn settles(world: &Inner, became: &Became) -> bool {
-    // What an operator drops is asked for until it is gone.
-    let dropped = *became == Became::Withheld("dropped".into());
-    let lost = !dropped && matches!(became, Became::Withheld(_) | Became::Dead(_));
+    let lost = matches!(became, Became::Withheld(_) | Became::Dead(_));
     !(world.has(Bug::ReceiptLost) && lost)
 }
 

@@ -75,6 +75,8 @@ impl Eye {
             return Fate::Refused("the answer was lost");
         }
         if !after && world.away {
+            // Each of them, not only that it went away.
+            world.disturbed += 1;
             return Fate::Refused("it is away");
         }
         if !after && world.chance(weather.refuse * times) {
@@ -222,7 +224,7 @@ impl Watch for Eye {
     fn settled(&self, key: &MessageRef, became: &Became) {
         let mut world = self.world.lock();
         world.note(format!("message   {} became {became:?}", key.effect));
-        if *became == Became::Withheld("dropped".into()) {
+        if *became == Became::Dropped {
             operator::dropped(&mut world, key);
         }
         if !matches!(became, Became::Later(_) | Became::Held(_)) {
@@ -232,7 +234,7 @@ impl Watch for Eye {
 
     fn lined(&self, line: &NewLine) {
         let Some(key) = &line.message else { return };
-        operator::leaves(&mut self.world.lock(), self.world.now(), key, &line.channel);
+        operator::lined(&mut self.world.lock(), self.world.now(), key, &line.channel);
     }
 
     fn paused(&self, pause: &Pause) {

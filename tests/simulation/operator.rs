@@ -42,6 +42,7 @@ pub struct Ops {
     /// The hour that a payer's flow takes from, and what it took of it.
     hours: BTreeMap<(String, String), (i64, u32)>,
     dropped: BTreeSet<MessageRef>,
+    lined: BTreeSet<MessageRef>,
 }
 
 /// Somebody pauses or resumes something, mostly as one should.
@@ -197,6 +198,13 @@ pub fn allowed(world: &mut Inner, it: &Allowance<'_>) {
     if taken.1 > it.limit {
         let (much, limit) = (taken.1, it.limit);
         world.wrong(format!("{} of {} took {much} of the {limit} of an hour", it.flow, it.payer));
+    }
+}
+
+/// A line stands in somebody's chat. Appended again it is the same one, and leaves no second time.
+pub fn lined(world: &mut Inner, now: i64, key: &MessageRef, channel: &str) {
+    if world.ops.lined.insert(key.clone()) {
+        leaves(world, now, key, channel);
     }
 }
 

@@ -18,6 +18,7 @@ crate::on_every_store! {
     a_line_of_what_was_paused_or_settled_meanwhile_is_not_shown
     what_waits_is_counted_by_payer_and_flow
     what_was_dropped_reaches_its_conversation
+    what_waits_no_more_is_not_dropped
     what_is_given_back_can_be_taken_at_once
     an_hour_is_taken_in_pieces_and_begins_anew
     a_held_person_is_not_forgotten
@@ -111,6 +112,14 @@ async fn a_pause_that_ended_meanwhile_leaves_nothing_behind(store: &dyn Store) {
     assert_eq!(lease(store, NOW).await, ["c1/0.0"]);
 }
 
+/// Two operators review at once: what one released, the other does not drop any more.
+async fn what_waits_no_more_is_not_dropped(store: &dyn Store) {
+    two_and_one_aside(store).await;
+    store.care().resume(&flow(), NOW).await.unwrap();
+    store.settle_message(&message_ref(ACME, "c1", 0, 0), Became::Dropped, NOW).await.unwrap();
+    assert_eq!(lease(store, NOW).await, ["c1/0.0"]);
+}
+
 async fn a_line_of_what_was_paused_or_settled_meanwhile_is_not_shown(store: &dyn Store) {
     said(store, "c1", vec![to(ANA, 0, 0, message("worker", "hello"))]).await;
     let key = message_ref(ACME, "c1", 0, 0);
@@ -151,7 +160,7 @@ async fn what_waits_is_counted_by_payer_and_flow(store: &dyn Store) {
 async fn what_was_dropped_reaches_its_conversation(store: &dyn Store) {
     two_and_one_aside(store).await;
     let key = message_ref(ACME, "c1", 0, 0);
-    store.settle_message(&key, Became::Withheld("dropped".into()), NOW).await.unwrap();
+    store.settle_message(&key, Became::Dropped, NOW).await.unwrap();
     assert_eq!(store.care().waiting().await.unwrap(), []);
     assert_eq!(claim(store).await.len(), 1, "its receipt is an event");
     assert_eq!(store.care().resume(&flow(), NOW).await.unwrap(), 0);

@@ -8,7 +8,6 @@ use crate::support::*;
 crate::on_every_store! {
     rule_12_an_address_is_found_by_its_keyed_index_and_read_back
     an_address_that_is_proved_to_be_somebodys_stays_hers
-    a_visitors_address_becomes_whoever_proves_it
     an_address_that_was_taken_back_is_nobodys
     rule_14_a_code_counts_once_in_time_and_on_its_channel
     who_is_forgotten_leaves_no_address
@@ -56,14 +55,6 @@ async fn an_address_that_is_proved_to_be_somebodys_stays_hers(store: &dyn Store)
     fact(store, DANA, "2", linked("777", Proof::Link)).await;
     assert_eq!(whose(store, "777").await.as_deref(), Some(ANA));
     assert_eq!(addresses(store, DANA).await, None);
-}
-
-async fn a_visitors_address_becomes_whoever_proves_it(store: &dyn Store) {
-    fact(store, "visitor-1", "1", linked("777", Proof::Wrote)).await;
-    assert_eq!(whose(store, "777").await.as_deref(), Some("visitor-1"));
-    fact(store, ANA, "2", linked("777", Proof::Code)).await;
-    assert_eq!(whose(store, "777").await.as_deref(), Some(ANA));
-    assert_eq!(addresses(store, "visitor-1").await, None);
 }
 
 async fn an_address_that_was_taken_back_is_nobodys(store: &dyn Store) {

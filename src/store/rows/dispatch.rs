@@ -70,6 +70,8 @@ pub enum Became {
     Held(Timestamp),
     /// Not allowed anywhere.
     Withheld(String),
+    /// Withheld by whoever reviewed what waits under a pause; nothing happens to what waits no more.
+    Dropped,
     /// Given up; a visible dead letter. Its successors are released.
     Dead(String),
     /// It may have arrived.

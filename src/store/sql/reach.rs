@@ -55,7 +55,7 @@ impl Change {
         Some(Change { payer, person, channel: channel.clone(), linked })
     }
 
-    /// A person has one address a channel; an address is one person's, and only a visitor's moves.
+    /// A person has one address a channel; an address stays one person's until she gives it back.
     pub(super) async fn apply(self, connection: &mut Connection) -> Result<(), StoreError> {
         let Change { payer, person, channel, linked } = self;
         let index = linked.as_ref().map_or("", |it| it.0.as_str());
@@ -75,7 +75,7 @@ impl Change {
              on conflict (channel, idx) do update
              set payer = excluded.payer, person = excluded.person, address_ct = excluded.address_ct,
                  how = excluded.how, since = excluded.since
-             where addresses.how = $8 or (addresses.payer = excluded.payer and addresses.person = excluded.person)",
+             where addresses.payer = excluded.payer and addresses.person = excluded.person",
         )
         .bind(&channel)
         .bind(index)
@@ -84,7 +84,6 @@ impl Change {
         .bind(sealed)
         .bind(*how)
         .bind(since.0)
-        .bind(crate::store::Proof::Wrote.name())
         .execute(connection)
         .await?;
         Ok(())

@@ -10,6 +10,9 @@ use super::writes::Writes;
 use super::{focus, inbox};
 use crate::store::{Became, MessageRef, StoreError};
 
+/// Why a message is withheld that was dropped in a review.
+const DROPPED: &str = "dropped";
+
 /// What is done to a row.
 #[derive(Debug, PartialEq)]
 enum Step {
@@ -44,6 +47,10 @@ fn step(open: bool, status: &str, became: Became) -> Step {
         Became::Withheld(why) => {
             settle("withheld", Some(why.clone()), Some(Receipt::Withheld(why)))
         }
+        Became::Dropped if status == "paused" => {
+            settle("withheld", Some(DROPPED.into()), Some(Receipt::Withheld(DROPPED.into())))
+        }
+        Became::Dropped => Step::Nothing,
         Became::Dead(why) => settle("dead", Some(why), Some(Receipt::Failed)),
         Became::Maybe | Became::Reported(Receipt::Maybe) => {
             settle("maybe", None, Some(Receipt::Maybe))

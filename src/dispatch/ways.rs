@@ -1,0 +1,73 @@
+//! Where a message may go, in which order, and how it reads there.
+
+use mendline_engine::render::{Form, render_form};
+use mendline_engine::screen::Way;
+
+use crate::channels::Channel;
+use crate::house::House;
+use crate::people::VISITOR;
+use crate::store::reach::Whose;
+use crate::store::{Frozen, OutboxRow, Person};
+
+/// The role whose secure chat a link opens; staff log in at the desk.
+const LINKED_ROLE: &str = "injured_worker";
+/// Waking hours of a recipient, in minutes of her day: 08:00 to 21:00 (domain facts 4.3).
+const WAKING: (u16, u16) = (8 * 60, 21 * 60);
+
+/// Channels to try, in order. What was frozen for one channel stays with it.
+pub(super) fn ways(house: &House, row: &OutboxRow, person: &Person) -> Vec<(String, String)> {
+    let all = person.addresses.iter().map(|(name, to)| (name.clone(), to.clone()));
+    let mut all: Vec<_> =
+        all.filter(|(name, _)| house.channels.contains_key(name.as_str())).collect();
+    // Where she is now, and then the most private way: there the full words may go.
+    let at = |name: &str| person.at.as_deref() == Some(name);
+    all.sort_by_key(|(name, _)| {
+        (!at(name), std::cmp::Reverse(house.channels[name.as_str()].profile().level))
+    });
+    if let Some(frozen) = &row.frozen {
+        all.retain(|(name, _)| *name == frozen.channel);
+    }
+    all
+}
+
+pub(super) fn way(channel: &dyn Channel, person: &Person) -> Way {
+    let profile = channel.profile();
+    Way {
+        level: profile.level,
+        role: person.role.clone(),
+        // Web, desk and terminal sessions begin with a signed link or a login; other addresses were
+        // proved from there. A visitor's was not.
+        verified: person.role != VISITOR,
+        opted_out: person.opted_out.iter().any(|it| it == profile.name),
+        consents: None,
+        waking: profile.intrudes.then_some(WAKING),
+        zone: person.zone.clone(),
+    }
+}
+
+pub(super) fn render(
+    house: &House,
+    row: &OutboxRow,
+    person: &Person,
+    channel: &str,
+    form: Form,
+) -> Frozen {
+    // What may not be said here stands in the secure chat, where whoever reads this is known.
+    let link = (form != Form::Full && person.role == LINKED_ROLE).then(|| {
+        let whose = Whose { payer: person.payer.clone(), person: person.person.clone() };
+        house.links.chat(&house.vault, house.clock.now(), &whose)
+    });
+    let link = link.flatten();
+    let rendered = render_form(&row.message, form, &person.language, &person.zone, link.as_deref());
+    Frozen {
+        channel: channel.to_owned(),
+        text: rendered.text,
+        buttons: rendered.buttons,
+        language: rendered.language,
+        private: form != Form::Full,
+    }
+}
+
+pub(super) fn purpose(house: &House, row: &OutboxRow) -> Option<String> {
+    house.flows.version(row.flow_hash.as_ref()?).and_then(|it| it.purpose.clone())
+}

@@ -1,0 +1,81 @@
+//! Links that bring a person to her secure chat, and the codes that bring her from there to
+//! another channel. A link locates a person, nothing more (rule 14).
+
+use std::sync::OnceLock;
+
+use mendline_engine::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::house::House;
+use crate::store::StoreError;
+use crate::store::reach::{NewCode, Whose};
+use crate::vault::{Vault, digest_token, random_token};
+
+/// How long a link can be used: long enough for a weekend away from the phone.
+pub const INVITE_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
+/// How long a code that links another channel counts: she has both devices in her hands.
+pub const CODE_MS: i64 = 15 * 60 * 1_000;
+/// What the vault signs an invitation for.
+pub const INVITATION: &str = "invite";
+
+/// What a link says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Invite {
+    /// The payer.
+    pub payer: String,
+    /// The person.
+    pub person: String,
+    /// Until when.
+    pub exp_ms: i64,
+    /// What is spent.
+    pub nonce: String,
+}
+
+/// The address under which people reach the doors.
+#[derive(Default)]
+pub struct Links {
+    base: OnceLock<String>,
+}
+
+impl Links {
+    /// Says the address; the first word counts.
+    pub fn begin(&self, base: &str) {
+        // Said twice only by a mistake in the order of starting, and then the same.
+        let _ = self.base.set(base.to_owned());
+    }
+
+    /// A link to a person's chat, for a message on a channel that may not carry its words; none
+    /// where the house was not told its address.
+    pub fn chat(&self, vault: &Vault, now: Timestamp, whose: &Whose) -> Option<String> {
+        let base = self.base.get()?;
+        Some(link(vault, now, &whose.payer, &whose.person, base))
+    }
+}
+
+/// A link for a person, as text messages and the demo give it: `{base_url}/chat?invite=…`.
+pub fn link(vault: &Vault, now: Timestamp, payer: &str, person: &str, base_url: &str) -> String {
+    let invite = Invite {
+        payer: payer.into(),
+        person: person.into(),
+        exp_ms: now.0 + INVITE_MS,
+        nonce: random_token(),
+    };
+    let token = vault.sign(INVITATION, &json!(invite));
+    format!("{}/chat?invite={token}", base_url.trim_end_matches('/'))
+}
+
+/// A code by which a verified person links a channel: opened there, it proves that the address is
+/// hers. Short enough for a link's parameter (Telegram allows 64 characters,
+/// <https://core.telegram.org/bots/features#deep-linking>).
+pub async fn code_for(house: &House, whose: &Whose, channel: &str) -> Result<String, StoreError> {
+    let (code, now) = (random_token(), house.clock.now());
+    let kept = NewCode {
+        digest: digest_token(&code),
+        whose: whose.clone(),
+        channel: channel.to_owned(),
+        expires: Timestamp(now.0 + CODE_MS),
+    };
+    house.store.reach().put_code(&kept, now).await?;
+    Ok(code)
+}
