@@ -68,6 +68,29 @@ pub fn opts_in(words: &str) -> bool {
     OPT_IN.iter().any(|it| *it == folded)
 }
 
+/// Words, folded, by which somebody says that our messages reach the wrong one.
+const SOMEBODY_ELSE: &[&str] = &[
+    "not me",
+    "this is not me",
+    "this isn't me",
+    "that is not me",
+    "that's not me",
+    "wrong number",
+    "wrong person",
+    "no soy yo",
+    "esta no soy yo",
+    "este no soy yo",
+    "número equivocado",
+    "numero equivocado",
+    "persona equivocada",
+];
+
+/// Whether these words, alone, say that the writer is somebody else than we think.
+pub fn is_somebody_else(words: &str) -> bool {
+    let folded = fold(words);
+    SOMEBODY_ELSE.iter().any(|it| *it == folded)
+}
+
 /// The flow that words ask for.
 #[derive(Clone, Debug)]
 pub struct Wanted {

@@ -8,6 +8,7 @@ mod dispatch;
 mod doors;
 mod fault;
 mod focus;
+mod gate;
 mod hold;
 mod labels;
 mod logs;

@@ -94,6 +94,11 @@ impl Channel for Phone {
 }
 
 impl Phone {
+    /// What anybody got, oldest first.
+    pub fn all(&self) -> Vec<(String, String)> {
+        self.got.lock().unwrap().clone()
+    }
+
     /// What a person has got, oldest first.
     pub fn of(&self, person: &str) -> Vec<String> {
         let got = self.got.lock().unwrap();

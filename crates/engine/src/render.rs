@@ -101,8 +101,13 @@ pub fn render_form(
     let reader = Reader { language: lang, zone: zone(zone_name) };
     let shown = |button: &&Button| form == Form::Full || button.value.is_null();
     let buttons = message.buttons.iter().filter(shown);
+    let text = clean(&fill(template, &message.values, &message.buttons, reader));
     Rendered {
-        text: clean(&fill(template, &message.values, &message.buttons, reader)),
+        // What a private form leaves out stands behind the link.
+        text: match link.filter(|_| form == Form::Private) {
+            Some(link) => format!("{text}\n{link}"),
+            None => text,
+        },
         buttons: buttons.map(|it| (it.key.clone(), label(it, lang))).collect(),
         language: lang.clone(),
     }

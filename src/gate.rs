@@ -1,0 +1,193 @@
+//! Where channels that others run hand in what came: whose address it is, what proves a new one,
+//! and what a stranger is told. It shows nobody anything about anyone (rule 14).
+//!
+//! An address that nobody proved is a visitor of the channel's payer: danger, "stop" and the way
+//! in are answered, nothing else.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use mendline_engine::event::Receipt;
+use tracing::warn;
+
+use crate::channels::Incoming;
+use crate::channels::inward::{Came, Entered, Gate, NotTaken, Said};
+use crate::house::House;
+use crate::people::VISITOR;
+use crate::store::reach::Whose;
+use crate::store::{Became, MessageRef, Person, Proof, StoreError};
+use crate::understand;
+use crate::vault::digest_token;
+
+/// What one address may do in a minute. A person types slower; a loop does not.
+const PER_MINUTE: NonZeroU32 = NonZeroU32::new(60).expect("60 is not 0");
+/// Longest text that is taken, in characters: as on our own page, a page of a letter. What is
+/// longer is cut there; nobody answers a question in more.
+const WORDS_CHARS_MAX: usize = 2_000;
+/// Addresses kept before quiet ones are swept out.
+const KEYS_BEFORE_SWEEP: usize = 10_000;
+
+/// The gate of a house.
+pub struct Doorkeeper {
+    house: Arc<House>,
+    /// Channel to the payer whose visitors its strangers are.
+    visitors: BTreeMap<String, String>,
+    acts: DefaultKeyedRateLimiter<(String, String)>,
+}
+
+impl Doorkeeper {
+    /// A gate; strangers on a channel are visitors of the payer that `visitors` names for it.
+    pub fn of(house: Arc<House>, visitors: BTreeMap<String, String>) -> Doorkeeper {
+        let acts = RateLimiter::keyed(Quota::per_minute(PER_MINUTE));
+        Doorkeeper { house, visitors, acts }
+    }
+
+    /// Whether an address still may; a flood is dropped before it costs anything.
+    fn allows(&self, it: &Came) -> bool {
+        if self.acts.len() > KEYS_BEFORE_SWEEP {
+            self.acts.retain_recent();
+        }
+        self.acts.check_key(&(it.channel.to_owned(), it.address.clone())).is_ok()
+    }
+
+    async fn take(&self, it: Came) -> Result<(), StoreError> {
+        let whose = self.house.store.reach().whose(it.channel, &it.address).await?;
+        match (it.said.clone(), whose) {
+            (Said::InPublic, _) | (Said::Gone, None) => Ok(()),
+            (Said::Link(code), whose) => self.link(&it, &code, whose).await,
+            (said, Some(whose)) => self.known(&it, &whose, said).await,
+            (said, None) => self.stranger(&it, said).await,
+        }
+    }
+
+    /// Somebody comes with a code. Whatever is wrong with it, she is told the same.
+    async fn link(&self, it: &Came, code: &str, now: Option<Whose>) -> Result<(), StoreError> {
+        let reach = self.house.store.reach();
+        let digest = digest_token(code);
+        let whose =
+            reach.use_code(&digest, it.channel, &it.address, self.house.clock.now()).await?;
+        match (whose, now) {
+            // An address stays one person's until somebody there says not to be her.
+            (Some(whose), now) if now.as_ref().is_none_or(|it| *it == whose) => {
+                let (channel, address) = (it.channel.to_owned(), it.address.clone());
+                let linked = Incoming::Linked { channel, address, how: Proof::Link };
+                self.arrive(&whose, it, linked, None).await
+            }
+            (_, Some(now)) => self.arrive(&now, it, Incoming::Words("/start".into()), None).await,
+            (_, None) => self.stranger(it, Said::Link(String::new())).await,
+        }
+    }
+
+    async fn known(&self, it: &Came, whose: &Whose, said: Said) -> Result<(), StoreError> {
+        let channel = it.channel.to_owned();
+        match said {
+            Said::Incoming { incoming: Incoming::Words(words), line: _ }
+                if understand::is_somebody_else(&words) =>
+            {
+                self.arrive(whose, it, Incoming::NotMe { channel }, None).await?;
+                // Whoever that is gets an answer too, and learns nothing.
+                self.visit(it, Incoming::Words(words)).await
+            }
+            Said::Incoming { incoming, line } => {
+                self.arrive(whose, it, shortened(incoming), line).await
+            }
+            Said::Numbered(number) => {
+                self.arrive(whose, it, Incoming::Words(number.to_string()), None).await
+            }
+            Said::Media { caption: Some(words), .. } => {
+                self.arrive(whose, it, shortened(Incoming::Words(words)), None).await
+            }
+            Said::Media { caption: None, .. } => {
+                self.arrive(whose, it, Incoming::Media, None).await
+            }
+            Said::Gone => self.arrive(whose, it, Incoming::Left { channel }, None).await,
+            Said::InPublic | Said::Link(_) => Ok(()),
+        }
+    }
+
+    async fn stranger(&self, it: &Came, said: Said) -> Result<(), StoreError> {
+        let words = match said {
+            Said::Incoming { incoming: Incoming::Words(words), .. } => words,
+            Said::Media { caption, .. } => caption.unwrap_or_default(),
+            // Taps on what another person was sent, codes, numbers: they mean nothing here.
+            _ => String::new(),
+        };
+        self.visit(it, shortened(Incoming::Words(words))).await
+    }
+
+    async fn visit(&self, it: &Came, incoming: Incoming) -> Result<(), StoreError> {
+        let Some(payer) = self.visitors.get(it.channel) else {
+            warn!(channel = it.channel, "a stranger wrote, and the channel is no payer's");
+            return Ok(());
+        };
+        let index = self.house.vault.index(payer, it.channel, &it.address);
+        let whose = Whose { payer: payer.clone(), person: format!("{VISITOR}-{index}") };
+        if self.house.store.person(payer, &whose.person).await?.is_none() {
+            self.house.store.know(&visitor(&whose, it)).await?;
+        }
+        // Of one act two arrivals may come: that she is gone, and this visit.
+        let visit = Came { id: format!("{}/visit", it.id), ..it.clone() };
+        self.arrive(&whose, &visit, incoming, None).await
+    }
+
+    async fn arrive(
+        &self,
+        whose: &Whose,
+        it: &Came,
+        incoming: Incoming,
+        line: Option<String>,
+    ) -> Result<(), StoreError> {
+        let Whose { payer, person } = whose;
+        self.house.arrive(payer, it.channel, &it.id, person, incoming, line).await?;
+        Ok(())
+    }
+}
+
+/// Somebody of whom nothing is known but an address.
+fn visitor(whose: &Whose, it: &Came) -> Person {
+    let spanish = it.language.as_deref().is_some_and(|it| it.starts_with("es"));
+    Person {
+        payer: whose.payer.clone(),
+        person: whose.person.clone(),
+        role: VISITOR.into(),
+        first_name: String::new(),
+        name: String::new(),
+        language: if spanish { "es" } else { "en" }.into(),
+        zone: String::new(),
+        office: None,
+        addresses: BTreeMap::from([(it.channel.to_owned(), it.address.clone())]),
+        opted_out: Vec::new(),
+        at: None,
+    }
+}
+
+fn shortened(incoming: Incoming) -> Incoming {
+    match incoming {
+        Incoming::Words(words) => Incoming::Words(words.chars().take(WORDS_CHARS_MAX).collect()),
+        other => other,
+    }
+}
+
+#[async_trait]
+impl Gate for Doorkeeper {
+    async fn came(&self, it: Came) -> Result<Entered, NotTaken> {
+        if self.allows(&it) {
+            self.take(it).await.map_err(later)?;
+        }
+        Ok(Entered::default())
+    }
+
+    async fn reported(&self, key: &MessageRef, receipt: Receipt) -> Result<(), NotTaken> {
+        let (store, now) = (&self.house.store, self.house.clock.now());
+        store.settle_message(key, Became::Reported(receipt), now).await.map_err(later)?;
+        self.house.wake.work();
+        Ok(())
+    }
+}
+
+fn later(why: StoreError) -> NotTaken {
+    NotTaken::Later(why.to_string())
+}
