@@ -24,6 +24,7 @@ pub mod library;
 pub mod links;
 pub mod metrics;
 pub mod open;
+pub mod outside;
 pub mod pauses;
 pub mod people;
 pub mod phrases;

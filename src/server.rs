@@ -16,9 +16,12 @@ use tokio::net::TcpListener;
 use tokio::time::{Instant, timeout_at};
 use tracing::{info, warn};
 
+use crate::channels::inward::Gate;
+use crate::gate::Doorkeeper;
 use crate::house::House;
+use crate::outside::Outside;
 use crate::replica::Replica;
-use crate::{admin, pump, retention, web};
+use crate::{admin, ears, pump, retention, web};
 
 /// How long the demo finishes what is in hand. Somebody waits before a terminal.
 const DEMO_DRAIN_WITHIN: Duration = Duration::from_secs(4);
@@ -56,6 +59,8 @@ pub struct Serving {
     pub socket: Option<PathBuf>,
     /// How long payers keep people.
     pub retention: retention::Kept,
+    /// Channels that others run; those of the house itself are in the house already.
+    pub outside: Outside,
 }
 
 impl Serving {
@@ -68,6 +73,7 @@ impl Serving {
             drain_within: DEMO_DRAIN_WITHIN,
             socket,
             retention: Vec::new(),
+            outside: Outside::default(),
         }
     }
 }
@@ -92,6 +98,12 @@ pub async fn run(house: Arc<House>, it: Serving) -> anyhow::Result<()> {
             .with_context(|| format!("opening the admin socket {}", path.display()))?;
         loops.push(tokio::spawn(socket.serve(house.clone(), shutdown.clone())));
     }
+    let Outside { ears, hooks, visitors, .. } = it.outside;
+    let gate: Arc<dyn Gate> = Arc::new(Doorkeeper::of(house.clone(), visitors));
+    for ear in ears {
+        let listening = ears::run(house.clone(), ear, gate.clone(), shutdown.clone());
+        loops.push(tokio::spawn(listening));
+    }
     let told = stopping.clone();
     tokio::spawn(async move {
         by.stop().await;
@@ -100,7 +112,8 @@ pub async fn run(house: Arc<House>, it: Serving) -> anyhow::Result<()> {
         warn!("told to stop twice: leaving at once");
         std::process::exit(1);
     });
-    let app = web::router_with(house.clone(), it.settings)
+    let webhooks = Outside::webhooks(hooks, &gate);
+    let app = web::router_beside(house.clone(), it.settings, webhooks)
         .into_make_service_with_connect_info::<SocketAddr>();
     let serving = axum::serve(it.listener, app)
         .with_graceful_shutdown(stopping.clone().cancelled_owned())

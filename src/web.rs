@@ -8,6 +8,7 @@ pub mod acts;
 pub mod assets;
 pub mod chat;
 pub mod cookie;
+pub mod elsewhere;
 pub mod guard;
 pub mod invite;
 pub mod limits;
@@ -47,6 +48,8 @@ pub struct Settings {
     pub frame_ancestors: String,
     /// Payer and person whose chat links the demo shows.
     pub demo_people: Vec<(String, String)>,
+    /// Channels on which a worker may go on.
+    pub elsewhere: Vec<elsewhere::Elsewhere>,
     /// Our own proxies: only their word on a visitor's address is believed.
     pub proxies: Vec<Net>,
     /// Messages one session may send in [`limits::SAYS_PER`]. The benchmark's workers type faster
@@ -66,6 +69,7 @@ impl Settings {
                 .map(|(payer, person)| (payer.clone(), person.to_owned()))
                 .into(),
             payers: vec![northwind, cedar],
+            elsewhere: Vec::new(),
             proxies: Vec::new(),
             says_max: limits::SAYS_MAX,
         }
@@ -77,6 +81,7 @@ impl Settings {
             payers,
             frame_ancestors: "'self'".into(),
             demo_people: Vec::new(),
+            elsewhere: Vec::new(),
             proxies: Vec::new(),
             says_max: limits::SAYS_MAX,
         }
@@ -119,6 +124,11 @@ pub fn router(house: Arc<House>) -> Router {
 
 /// Every door.
 pub fn router_with(house: Arc<House>, settings: Settings) -> Router {
+    router_beside(house, settings, Router::new())
+}
+
+/// Every door, and webhooks beside them.
+pub fn router_beside(house: Arc<House>, settings: Settings, webhooks: Router) -> Router {
     let desk = crate::desk::routes::router(house.clone());
     let web = Web(Arc::new(Inner {
         house,
@@ -136,10 +146,12 @@ pub fn router_with(house: Arc<House>, settings: Settings) -> Router {
         .route("/readyz", get(watched::ready))
         .route("/metrics", get(watched::metrics))
         .merge(chat::routes())
+        .merge(elsewhere::routes())
         .merge(socket::routes())
         .merge(rx::routes())
         .with_state(web.clone())
         .merge(desk)
+        .merge(webhooks)
         .method_not_allowed_fallback(|| async { axum::http::StatusCode::METHOD_NOT_ALLOWED })
         .layer(DefaultBodyLimit::max(limits::BODY_BYTES_MAX))
         .layer(from_fn_with_state(web.house.clone(), door::count))

@@ -10,6 +10,7 @@ use clap::Args;
 use mendline_engine::catalog::Catalog;
 use mendline_plugin::{Manifest, Plugin};
 
+use crate::channels::Channel;
 use crate::clock::System;
 use crate::database::Database;
 use crate::desk::accounts;
@@ -51,12 +52,13 @@ impl Demo {
         server::log_to_stderr();
         let vault = data_vault(&self.data)?;
         let database = Database::of(&self.data, self.database.as_deref())?;
-        let house = open_house(&self.data, vault, &database, &[], true).await?;
+        let house = open_house(&self.data, vault, &database, &[], Vec::new(), true).await?;
         let logins = accounts::seed_demo(house.store.as_ref()).await;
         let logins = logins.context("making the demo's accounts")?;
         let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), self.port);
         let bound = server::bind(address).await?;
         let base = format!("http://localhost:{}", self.port);
+        house.links.begin(&base);
         let invite = web::invite_link(&house, PAYER, WORKER, &base);
         let (claim, rx) = CLAIM_AND_RX;
         println!("\nMendline is running. Everyone you meet here is fictional.\n");
@@ -94,6 +96,7 @@ pub(crate) async fn open_house(
     vault: Arc<Vault>,
     database: &Database,
     flows: &[PathBuf],
+    channels: Vec<Arc<dyn Channel>>,
     demo: bool,
 ) -> anyhow::Result<Arc<House>> {
     std::fs::create_dir_all(data).with_context(|| format!("making {}", data.display()))?;
@@ -107,8 +110,7 @@ pub(crate) async fn open_house(
     let catalog = shipped_catalog()?;
     let mut host = Host::default();
     host.add("pbm", pbm);
-    let parts =
-        Parts { store, clock: Arc::new(System), vault, host, catalog, channels: Vec::new(), demo };
+    let parts = Parts { store, clock: Arc::new(System), vault, host, catalog, channels, demo };
     let house = assemble(parts);
     house.watch.looked.at(data.to_owned());
     let shelf = crate::library::shelve(super::flow_folders(flows)?, &house.catalog);

@@ -10,6 +10,7 @@ use tracing::warn;
 
 use crate::config::Config;
 use crate::database::Database;
+use crate::outside::Outside;
 use crate::retention::Kept;
 use crate::server::{self, Serving};
 use crate::vault::Vault;
@@ -34,8 +35,10 @@ impl Serve {
             None => config.database()?,
         };
         let vault = Arc::new(vault(&config)?);
-        let house =
-            super::demo::open_house(&config.data, vault, &database, &config.flows, false).await?;
+        let mut outside = Outside::of(&config)?;
+        let channels = std::mem::take(&mut outside.channels);
+        let (data, flows) = (&config.data, &config.flows);
+        let house = super::demo::open_house(data, vault, &database, flows, channels, false).await?;
         for flow in config.outbound.flows.keys().filter(|it| house.flows.current(it).is_none()) {
             warn!(flow, "`outbound.flows` names a flow that is not here");
         }
@@ -51,11 +54,12 @@ impl Serve {
         println!("Mendline serves {} on {}", config.public_url, config.listen);
         let serving = Serving {
             listener,
-            settings: settings(&config),
+            settings: Settings { elsewhere: outside.elsewhere(), ..settings(&config) },
             flows: watched(&config),
             drain_within: config.drain_within(),
             socket: super::place::socket(&database, &config.data, config.listen.port()),
             retention: retention(&config),
+            outside,
         };
         server::run(house, serving).await?;
         Ok(ExitCode::SUCCESS)

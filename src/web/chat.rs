@@ -14,6 +14,7 @@ use tracing::warn;
 use uuid::Uuid;
 
 use super::Web;
+use super::elsewhere::Elsewhere;
 use super::invite::{self, NoEntry, invite_link};
 use super::limits::{WORDS_CHARS_MAX, allows};
 use super::lines::{LineView, zone};
@@ -55,6 +56,7 @@ struct ChatPage {
     written: String,
     notice: Option<&'static str>,
     words_max: usize,
+    elsewhere: Vec<Elsewhere>,
 }
 
 impl ChatPage {
@@ -207,6 +209,7 @@ async fn show(
         written,
         notice: refused.map(|it| it.say(language)),
         words_max: WORDS_CHARS_MAX,
+        elsewhere: web.settings.elsewhere.clone(),
     };
     html(status, &chat)
 }

@@ -67,6 +67,18 @@ pub struct Words {
     pub reload: &'static str,
     /// In danger.
     pub danger: &'static str,
+    /// Go on in another app, before its name.
+    pub elsewhere: &'static str,
+    /// How that works.
+    pub elsewhere_how: &'static str,
+    /// Open it, before its name.
+    pub elsewhere_open: &'static str,
+    /// What is shown there and what is not.
+    pub elsewhere_private: &'static str,
+    /// How to end it.
+    pub elsewhere_stop: &'static str,
+    /// Back to the chat.
+    pub elsewhere_back: &'static str,
 }
 
 const EN: Words = Words {
@@ -105,6 +117,12 @@ const EN: Words = Words {
     too_many: "Your chat is open on too many pages. Close one, then load this page again.",
     reload: "Load the page again",
     danger: "In danger or very unwell? Call 911.",
+    elsewhere: "Go on in",
+    elsewhere_how: "Open this link on the phone or computer where you use it. It works once, for 15 minutes. Please do not pass it on.",
+    elsewhere_open: "Open",
+    elsewhere_private: "There I tell you when something is new. Your medicine and your claim I show only here; each message brings you here with one tap.",
+    elsewhere_stop: "To end it, write STOP there.",
+    elsewhere_back: "Back to your chat",
 };
 
 const ES: Words = Words {
@@ -143,6 +161,12 @@ const ES: Words = Words {
     too_many: "Su chat está abierto en demasiadas páginas. Cierre una y cargue esta de nuevo.",
     reload: "Cargar la página de nuevo",
     danger: "¿En peligro o muy mal? Llame al 911.",
+    elsewhere: "Seguir en",
+    elsewhere_how: "Abra este enlace en el teléfono o la computadora donde la usa. Sirve una vez, durante 15 minutos. Por favor no lo comparta.",
+    elsewhere_open: "Abrir",
+    elsewhere_private: "Allí le aviso cuando hay algo nuevo. Su medicina y su reclamo solo los muestro aquí; cada mensaje le trae aquí con un toque.",
+    elsewhere_stop: "Para terminar, escriba STOP allí.",
+    elsewhere_back: "Volver a su chat",
 };
 
 /// The words of a language; English for one that the page does not speak.

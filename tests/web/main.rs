@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod chat;
+mod elsewhere;
 mod house;
 mod rx;
 mod server;

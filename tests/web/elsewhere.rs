@@ -1,0 +1,62 @@
+//! From the verified chat to another channel, by a link that is opened there.
+
+use axum::http::StatusCode;
+use mendline::vault::digest_token;
+use mendline::web::elsewhere::Elsewhere;
+use mendline::web::{Settings, router_with};
+
+use crate::house::{Place, place};
+
+async fn with_telegram() -> Place {
+    let mut place = place(true).await;
+    let elsewhere = vec![Elsewhere {
+        channel: "telegram".into(),
+        name: "Telegram".into(),
+        link: "https://t.me/example_bot?start={code}".into(),
+    }];
+    let settings = Settings { elsewhere, ..Settings::demo() };
+    place.router = router_with(place.house.clone(), settings);
+    place
+}
+
+#[tokio::test]
+async fn a_chat_without_other_channels_offers_none() {
+    let place = place(true).await;
+    let cookie = place.enter("ana").await;
+    let page = place.get_as("/chat", &cookie).await;
+    assert!(!page.says("/chat/elsewhere"));
+    let csrf = page.field("csrf");
+    let form = [("csrf", csrf.as_str()), ("channel", "telegram")];
+    let answer = place.post("/chat/elsewhere", &cookie, &form).await;
+    assert_eq!(answer.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn rule_14_a_link_to_another_channel_carries_a_code_that_is_hers_and_kept_as_a_digest() {
+    let place = with_telegram().await;
+    let cookie = place.enter("ana").await;
+    let page = place.get_as("/chat", &cookie).await;
+    assert!(page.says("Go on in Telegram"));
+    let csrf = page.field("csrf");
+    let form = [("csrf", csrf.as_str()), ("channel", "telegram")];
+    let answer = place.post("/chat/elsewhere", &cookie, &form).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    let (_, code) = answer.body.split_once("https://t.me/example_bot?start=").unwrap();
+    let code = code.split('"').next().unwrap();
+    assert!(code.len() <= 64, "Telegram allows no longer one");
+    let now = place.house.clock.now();
+    let reach = place.house.store.reach();
+    let whose = reach.use_code(&digest_token(code), "telegram", "777", now).await.unwrap().unwrap();
+    assert_eq!(whose.person, "ana");
+}
+
+#[tokio::test]
+async fn nobody_gets_a_code_without_her_session_and_our_own_form() {
+    let place = with_telegram().await;
+    let cookie = place.enter("ana").await;
+    let form = [("csrf", "forged"), ("channel", "telegram")];
+    let forged = place.post("/chat/elsewhere", &cookie, &form).await;
+    assert_eq!(forged.status, StatusCode::FORBIDDEN);
+    let nobody = place.post("/chat/elsewhere", "", &form).await;
+    assert_eq!(nobody.status, StatusCode::SEE_OTHER);
+}
