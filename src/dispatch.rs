@@ -6,29 +6,34 @@
 //! attempt.
 
 mod authority;
+mod calls;
+mod circuit;
 mod ways;
 
+pub use calls::call;
+pub use circuit::Circuits;
+
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use futures::{StreamExt as _, stream};
-use mendline_engine::event::CallResult;
 use mendline_engine::message::MessageKind;
 use mendline_engine::render::Form;
 use mendline_engine::screen::{Verdict, form, screen};
 use mendline_engine::time::Timestamp;
-use mendline_plugin::{ActionError, Call};
-use tracing::{info, warn};
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::timeout;
+use tracing::{error, info, warn};
 
 use crate::channels::{Channel, Outgoing, SendError};
 use crate::house::House;
 use crate::pauses;
 use crate::store::{
-    Became, CallBecame, CallRow, EffectRef, Frozen, MessageRef, NewMessage, OutboxRow, PauseRef,
-    Person, Posted, StoreError, TurnCommit,
+    Became, EffectRef, Frozen, MessageRef, NewMessage, OutboxRow, PauseRef, Person, Posted,
+    StoreError, TurnCommit,
 };
-
 use crate::trace;
-use crate::wake::News;
+use crate::wake::{Loop, News};
 use ways::{purpose, render, way, ways};
 
 /// How long a leased message or call is ours before somebody else may try: longer than a call may
@@ -36,10 +41,11 @@ use ways::{purpose, render, way, ways};
 const LEASE_MS: i64 = 25_000;
 /// Messages leased at once.
 const LEASE_MAX: u32 = 64;
+/// Messages on their way at once. A channel that does not answer is soon not tried any more
+/// ([`Circuits`]), so they are never all one channel's for long.
+const ON_THEIR_WAY_MAX: usize = 256;
 /// Attempts before a message is a dead letter: with doubling waits, about an hour.
 const SEND_ATTEMPTS_MAX: u32 = 10;
-/// Attempts before a call is given up: with doubling waits, about two minutes. Somebody waits.
-const CALL_ATTEMPTS_MAX: u32 = 6;
 /// The first wait after a failure.
 const RETRY_FIRST_MS: i64 = 4_000;
 /// The channel of our own desk.
@@ -49,28 +55,80 @@ const STOPPED: &str = "stopped";
 /// Why a message is withheld whose question was closed before it left; the turn expects it.
 const OVER: &str = "over";
 
-/// Sends the messages that are due; answers how many.
+/// Sends the messages that are due, and waits until they went; answers how many.
 pub async fn send(house: &House) -> Result<usize, StoreError> {
-    let lease = Lease::begin(house);
-    let rows = house.store.lease_outbox(lease.since, LEASE_MS, LEASE_MAX).await?;
-    if rows.is_empty() {
-        return Ok(0);
+    let (lease, due) = take(house, LEASE_MAX).await?;
+    // Each is the oldest of its lane, so they may go side by side.
+    let delivering = due.iter().map(|(row, to)| deliver(house, row, to.as_ref(), lease));
+    let delivering: Vec<_> = delivering.collect();
+    let delivered = stream::iter(delivering).buffer_unordered(house.seams.sends_at_once);
+    let results: Vec<_> = delivered.collect().await;
+    results.into_iter().collect::<Result<Vec<()>, _>>()?;
+    Ok(due.len())
+}
+
+/// Messages on their way, each by itself: one that hangs keeps no other waiting.
+#[derive(Default)]
+pub struct Sending(JoinSet<Result<(), StoreError>>);
+
+impl Sending {
+    /// Takes what is due and lets it go; answers whether there was anything. What went wrong with
+    /// earlier ones is told now.
+    pub async fn more(&mut self, house: &Arc<House>) -> Result<bool, StoreError> {
+        while let Some(ended) = self.0.try_join_next() {
+            told(ended)?;
+        }
+        let room = ON_THEIR_WAY_MAX.saturating_sub(self.0.len());
+        let room = u32::try_from(room).unwrap_or(LEASE_MAX).min(LEASE_MAX);
+        if room == 0 {
+            return Ok(false);
+        }
+        let (lease, due) = take(house, room).await?;
+        let any = !due.is_empty();
+        for (row, to) in due {
+            let house = house.clone();
+            self.0.spawn(async move { deliver(&house, &row, to.as_ref(), lease).await });
+        }
+        Ok(any)
     }
-    let sent = rows.len();
+
+    /// Until one of them went, if any is on its way: there is something to look for then.
+    pub async fn one_went(&mut self) -> Result<(), StoreError> {
+        match self.0.join_next().await {
+            Some(ended) => told(ended),
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Until all of them went.
+    pub async fn all_went(&mut self) {
+        while let Some(ended) = self.0.join_next().await {
+            if let Err(why) = told(ended) {
+                warn!("{why}");
+            }
+        }
+    }
+}
+
+/// One that fell is leased still, and taken again when that lapses.
+fn told(ended: Result<Result<(), StoreError>, JoinError>) -> Result<(), StoreError> {
+    ended.unwrap_or_else(|why| {
+        error!("a send ended badly: {why}");
+        Ok(())
+    })
+}
+
+type Due = Vec<(OutboxRow, Option<Person>)>;
+
+async fn take(house: &House, most: u32) -> Result<(Lease, Due), StoreError> {
+    let lease = Lease::begin(house);
+    let rows = house.store.lease_outbox(lease.since, LEASE_MS, most).await?;
+    if rows.is_empty() {
+        return Ok((lease, Vec::new()));
+    }
     let who: Vec<_> = rows.iter().map(|it| (it.key.payer.clone(), it.person.clone())).collect();
     let people = house.store.people(&who).await?;
-    // Each is the oldest of its lane, so they may go side by side.
-    let mut delivering = Vec::with_capacity(sent);
-    for (row, to) in rows.iter().zip(&people) {
-        delivering.push(deliver(house, row, to.as_ref(), lease));
-    }
-    let delivered = stream::iter(delivering).buffer_unordered(house.seams.sends_at_once);
-    let mut went = Ok(sent);
-    let results: Vec<_> = delivered.collect().await;
-    for result in results {
-        went = result.and(went);
-    }
-    went
+    Ok((lease, rows.into_iter().zip(people).collect()))
 }
 
 /// The line that a message is, if it may be written with the turn that says it: an answer to the
@@ -151,6 +209,8 @@ async fn deliver(
     }
     house.store.settle_message(&row.key, became, house.clock.now()).await?;
     house.channels.values().for_each(|it| it.settled(&row.key));
+    // What became of it may be an event.
+    house.wake.work_for(&[Loop::Turns]);
     house.wake.tell(News { payer: row.key.payer.clone(), person: Some(row.person.clone()) });
     Ok(())
 }
@@ -324,14 +384,28 @@ async fn hand_over(
     frozen: Frozen,
 ) -> Result<Became, String> {
     let outgoing = outgoing(house, row, person, to, frozen);
-    let now_ms = outgoing.now_ms;
-    let sending = house.watch.metrics.sending(channel.profile().name);
-    let sent = channel.send(&outgoing).await;
+    let now = Timestamp(outgoing.now_ms);
+    let name = channel.profile().name;
+    // Lines of our own database are away with everything else, and back with it.
+    let ours = channel.keeps_lines();
+    if let Some(until) = house.circuits.open_until(name, now).filter(|_| !ours) {
+        return Ok(Became::NotTried(until));
+    }
+    let sending = house.watch.metrics.sending(name);
+    let sent = match timeout(house.seams.send_patience, channel.send(&outgoing)).await {
+        Ok(sent) => sent,
+        // It may have arrived; where it is a line of our own, asking again says whether it did.
+        Err(_) if ours => Err(SendError::Later("no answer in time".into())),
+        Err(_) => Err(SendError::Maybe("no answer in time".into())),
+    };
     drop(sending);
+    if !ours {
+        house.circuits.told(name, &sent, now);
+    }
     match sent {
         Ok(sent) => Ok(Became::Sent { shown: sent.shown }),
         Err(SendError::Stopped) => Err(STOPPED.into()),
-        Err(SendError::Later(why)) => Ok(match retry_at(row.attempts, SEND_ATTEMPTS_MAX, now_ms) {
+        Err(SendError::Later(why)) => Ok(match retry_at(row.attempts, SEND_ATTEMPTS_MAX, now.0) {
             Some(at) => Became::Later(at),
             None => Became::Dead(why),
         }),
@@ -351,104 +425,4 @@ fn speaker(row: &OutboxRow) -> Option<String> {
 fn retry_at(attempts: u32, attempts_max: u32, now_ms: i64) -> Option<Timestamp> {
     let wait_ms = RETRY_FIRST_MS << attempts.min(12);
     (attempts + 1 < attempts_max).then_some(Timestamp(now_ms + wait_ms))
-}
-
-/// Makes the calls that are due; answers how many.
-pub async fn call(house: &House) -> Result<usize, StoreError> {
-    let lease = Lease::begin(house);
-    let rows = house.store.lease_calls(lease.since, LEASE_MS, LEASE_MAX).await?;
-    let made = rows.len();
-    for (at, row) in rows.iter().enumerate() {
-        if house.leaving.is_cancelled() {
-            let left: Vec<_> =
-                rows[at..].iter().map(|it| (it.payer.clone(), it.key.clone())).collect();
-            if !lease.lapsed(house) {
-                house.store.care().release_calls(&left).await?;
-            }
-            return Ok(at);
-        }
-        house.watch.loops.beat("calls");
-        let began = SystemTime::now();
-        let Some(became) = call_one(house, row, lease).await? else { continue };
-        let result = house.watch.metrics.called(row, &became);
-        trace::thread::called(house, row, result, began).await;
-        if let CallBecame::Returned(CallResult::Unknown) = &became {
-            warn!(call = %row.key, action = row.action, "nobody knows whether this was done");
-        }
-        house.store.settle_call(&row.payer, &row.key, became, house.clock.now()).await?;
-    }
-    Ok(made)
-}
-
-/// One attempt; nothing, if the call may be somebody else's now.
-async fn call_one(
-    house: &House,
-    row: &CallRow,
-    lease: Lease,
-) -> Result<Option<CallBecame>, StoreError> {
-    let refused = authority::gone(house, row).await;
-    if lease.lapsed(house) {
-        return Ok(None);
-    }
-    if let Some(refused) = refused {
-        return Ok(Some(CallBecame::NotBegun(refused)));
-    }
-    if row.write {
-        // From here on nobody can say that nothing was changed.
-        match house.store.begin_call(row).await {
-            Err(StoreError::Conflict) => return Ok(None),
-            begun => begun?,
-        }
-        if lease.lapsed(house) {
-            return Ok(None);
-        }
-    }
-    Ok(Some(attempt(house, row).await))
-}
-
-async fn attempt(house: &House, row: &CallRow) -> CallBecame {
-    let now_ms = house.clock.now().0;
-    let call = Call { payer: row.payer.clone(), key: row.key.to_string(), now_ms };
-    let calling = house.watch.metrics.calling(&row.action);
-    let running = house.host.run(&row.action, &call, row.input.clone());
-    let answered = tokio::time::timeout(house.seams.call_patience, running).await;
-    drop(calling);
-    let result = match answered {
-        Ok(result) => result,
-        Err(_) if row.write => Err(ActionError::Unknown("no answer in time".into())),
-        Err(_) => Err(ActionError::Unavailable("no answer in time".into())),
-    };
-    let refused = |code: &str, message: String| {
-        CallBecame::Returned(CallResult::Refused { code: code.into(), message })
-    };
-    match result {
-        Ok(value) => CallBecame::Returned(CallResult::Done(value)),
-        Err(ActionError::Refused { code, message }) => refused(&code, message),
-        Err(ActionError::Input(message)) => refused("bad_input", message),
-        Err(ActionError::Unavailable(message)) => {
-            match retry_at(row.attempts, CALL_ATTEMPTS_MAX, now_ms) {
-                Some(at) => CallBecame::Later(at),
-                // This attempt changed nothing; an earlier one may have, whose answer was lost.
-                None if row.write => inquire(house, row, &call).await,
-                None => refused("unavailable", message),
-            }
-        }
-        Err(ActionError::Unknown(_)) => match retry_at(row.attempts, CALL_ATTEMPTS_MAX, now_ms) {
-            Some(at) => CallBecame::Later(at),
-            None => inquire(house, row, &call).await,
-        },
-    }
-}
-
-/// The same key did not help: ask the action's own `inquire`, with the same arguments.
-async fn inquire(house: &House, row: &CallRow, call: &Call) -> CallBecame {
-    let spec = house.catalog.actions.get(&row.action);
-    let Some(inquire) = spec.and_then(|it| it.inquire.as_deref()) else {
-        return CallBecame::Returned(CallResult::Unknown);
-    };
-    let running = house.host.run(inquire, call, row.input.clone());
-    match tokio::time::timeout(house.seams.call_patience, running).await {
-        Ok(Ok(value)) => CallBecame::Returned(CallResult::Done(value)),
-        _ => CallBecame::Returned(CallResult::Unknown),
-    }
 }

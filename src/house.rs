@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::carry;
 use crate::channels::{Channel, Incoming};
 use crate::clock::Clock;
+use crate::dispatch::Circuits;
 use crate::flows::Flows;
 use crate::host::Host;
 use crate::intake::Intake;
@@ -55,6 +56,8 @@ pub struct House {
     pub demo: bool,
     /// What does not leave.
     pub pauses: Pauses,
+    /// Channels that do not answer at the moment.
+    pub circuits: Circuits,
     /// Where the doors are, for links.
     pub links: Links,
     /// Cancelled when somebody said stop: nobody is let in any more, what is in hand is finished.

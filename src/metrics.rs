@@ -114,6 +114,7 @@ impl Metrics {
     pub fn sent(&self, row: &OutboxRow, became: &Became) -> &'static str {
         let result = match became {
             Became::Sent { .. } => "sent",
+            Became::NotTried(_) => "not_tried",
             Became::Later(_) => "later",
             Became::Held(_) => "held",
             Became::Withheld(_) | Became::Dropped => "withheld",

@@ -62,6 +62,7 @@ pub fn assemble(parts: Parts) -> Arc<House> {
         wake,
         demo: parts.demo,
         pauses: crate::pauses::Pauses::default(),
+        circuits: crate::dispatch::Circuits::default(),
         links: crate::links::Links::default(),
         stopping: tokio_util::sync::CancellationToken::new(),
         leaving: tokio_util::sync::CancellationToken::new(),

@@ -47,20 +47,20 @@ pub async fn run(house: std::sync::Arc<House>, shutdown: CancellationToken) {
     let turning = {
         let (house, shutdown) = (house.clone(), shutdown.clone());
         tokio::spawn(async move {
-            repeat(&house, &shutdown, Loop::Turns).await;
+            repeat(&house, &shutdown, Passes::Turns).await;
         })
     };
     let calling = {
         let (house, shutdown) = (house.clone(), shutdown.clone());
         tokio::spawn(async move {
-            repeat(&house, &shutdown, Loop::Calls).await;
+            repeat(&house, &shutdown, Passes::Calls).await;
         })
     };
     let carrying = {
         let (house, shutdown) = (house.clone(), shutdown.clone());
         tokio::spawn(async move { intake::run(&house, &shutdown).await })
     };
-    repeat(&house, &shutdown, Loop::Sends).await;
+    sends(&house, &shutdown).await;
     for task in [turning, calling, carrying] {
         if let Err(error) = task.await {
             warn!("a loop ended badly: {error}");
@@ -77,26 +77,36 @@ fn name(of: Loop) -> &'static str {
     }
 }
 
-async fn repeat(house: &House, shutdown: &CancellationToken, of: Loop) {
+/// Loops that do one pass after the other.
+#[derive(Clone, Copy)]
+enum Passes {
+    Turns,
+    Calls,
+}
+
+async fn repeat(house: &House, shutdown: &CancellationToken, of: Passes) {
+    let its = match of {
+        Passes::Turns => Loop::Turns,
+        Passes::Calls => Loop::Calls,
+    };
     while !shutdown.is_cancelled() {
-        house.watch.loops.beat(name(of));
+        house.watch.loops.beat(name(its));
         let moved = match of {
-            Loop::Turns => turns_pass(house).await,
-            Loop::Calls => dispatch::call(house).await.map(|it| it > 0),
-            Loop::Sends => dispatch::send(house).await.map(|it| it > 0),
+            Passes::Turns => turns_pass(house).await,
+            Passes::Calls => dispatch::call(house).await.map(|it| it > 0),
         };
         match moved {
             Ok(true) => house.wake.work(),
             Ok(false) => {
                 tokio::select! {
-                    () = house.wake.wait_for_work(of) => {}
+                    () = house.wake.wait_for_work(its) => {}
                     () = tokio::time::sleep(LOOK_EVERY) => {}
                     () = shutdown.cancelled() => {}
                 }
             }
             Err(error) => {
                 warn!("{error}");
-                house.watch.metrics.stumbled(name(of));
+                house.watch.metrics.stumbled(name(its));
                 tokio::select! {
                     () = tokio::time::sleep(PAUSE_AFTER_ERROR) => {}
                     () = shutdown.cancelled() => {}
@@ -104,6 +114,34 @@ async fn repeat(house: &House, shutdown: &CancellationToken, of: Loop) {
             }
         }
     }
+}
+
+/// Lets messages go as they fall due. Each is on its way by itself, so that a channel that hangs
+/// keeps nobody else's message waiting.
+async fn sends(house: &std::sync::Arc<House>, shutdown: &CancellationToken) {
+    let mut sending = dispatch::Sending::default();
+    while !shutdown.is_cancelled() {
+        house.watch.loops.beat(name(Loop::Sends));
+        let moved = match sending.more(house).await {
+            // A lane goes on when what was before has gone.
+            Ok(false) => tokio::select! {
+                went = sending.one_went() => went,
+                () = house.wake.wait_for_work(Loop::Sends) => Ok(()),
+                () = tokio::time::sleep(LOOK_EVERY) => Ok(()),
+                () = shutdown.cancelled() => Ok(()),
+            },
+            moved => moved.map(|_| ()),
+        };
+        if let Err(error) = moved {
+            warn!("{error}");
+            house.watch.metrics.stumbled(name(Loop::Sends));
+            tokio::select! {
+                () = tokio::time::sleep(PAUSE_AFTER_ERROR) => {}
+                () = shutdown.cancelled() => {}
+            }
+        }
+    }
+    sending.all_went().await;
 }
 
 async fn turns_pass(house: &House) -> Result<bool, StoreError> {

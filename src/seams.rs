@@ -17,6 +17,9 @@ const READ_PATIENCE: Duration = Duration::from_secs(2);
 /// How long one arrival may hold up those that are carried with it: a few fast reads (each under
 /// 20 ms), and far less than anybody's patience.
 const CARRY_PATIENCE: Duration = Duration::from_millis(250);
+/// How long a channel may take over one message. Their clients give up earlier; this is for one
+/// that does not.
+const SEND_PATIENCE: Duration = Duration::from_secs(15);
 /// Messages on their way at once: as many as are leased.
 const SENDS_AT_ONCE: usize = 64;
 
@@ -31,6 +34,8 @@ pub struct Seams {
     pub read_patience: Duration,
     /// How long one arrival may hold up those that are carried with it.
     pub carry_patience: Duration,
+    /// How long a channel may take over one message.
+    pub send_patience: Duration,
     /// Messages on their way at once; one, where the order of everything must repeat.
     pub sends_at_once: usize,
     /// What fells the engine, for a test.
@@ -81,6 +86,7 @@ impl Default for Seams {
             call_patience: CALL_PATIENCE,
             read_patience: READ_PATIENCE,
             carry_patience: CARRY_PATIENCE,
+            send_patience: SEND_PATIENCE,
             sends_at_once: SENDS_AT_ONCE,
             poison: Poison::default(),
             poison_routing: Poison::default(),

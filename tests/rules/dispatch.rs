@@ -1,11 +1,14 @@
 //! Rule 7: dispatch reports back, and sends nothing that is over.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use mendline::channels::Incoming;
+use mendline::pump;
 use mendline::store::EffectRef;
 use mendline_engine::state::{Position, Rest};
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
 use crate::support::*;
 
@@ -100,4 +103,30 @@ async fn opt_out(place: &Place) {
     place.settle().await;
     let ana = place.house.store.person(PAYER, "ana").await.unwrap().unwrap();
     assert_eq!(ana.opted_out, ["sms"]);
+}
+
+/// What hangs is on its way for seconds; what goes to others does not wait for it.
+#[tokio::test]
+async fn a_channel_that_hangs_holds_up_no_other() {
+    let place = place().await;
+    place.reached_by("ana", &["sms"]).await;
+    place.phone.hangs.store(true, Ordering::SeqCst);
+    let shutdown = CancellationToken::new();
+    let running = tokio::spawn(pump::run(place.house.clone(), shutdown.clone()));
+    place.arrives("ana", "sms", Incoming::Words("my prescription was rejected".into())).await;
+    place.arrives("lucia", "web", Incoming::Words("my prescription was rejected".into())).await;
+    let read = async || {
+        let lines = place.house.store.lines_after(PAYER, "lucia", "web", 0, 9).await.unwrap();
+        lines.iter().filter(|it| it.body["from"] == "bot").count()
+    };
+    place.arrives("dana", "desk", Incoming::Words("approve".into())).await;
+    let told = async {
+        while read().await == 0 || place.desk_lines("dana").await.len() < 2 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let told = tokio::time::timeout(Duration::from_secs(5), told).await;
+    assert!(told.is_ok(), "lucia and dana wait for a provider that is none of theirs");
+    assert!(place.phone.of("ana").is_empty());
+    running.abort();
 }

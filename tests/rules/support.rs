@@ -75,6 +75,8 @@ pub struct Phone {
     got: Mutex<Vec<(String, String)>>,
     /// Whether its provider is away.
     pub away: AtomicBool,
+    /// Whether its provider takes everything and never answers.
+    pub hangs: AtomicBool,
 }
 
 #[async_trait]
@@ -84,6 +86,9 @@ impl Channel for Phone {
     }
 
     async fn send(&self, outgoing: &Outgoing) -> Result<Sent, SendError> {
+        if self.hangs.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
         if self.away.load(Ordering::SeqCst) {
             return Err(SendError::Later("away".into()));
         }

@@ -142,6 +142,7 @@ impl<'a> Run<'a> {
             read_patience: PATIENCE,
             // What is held up there stays there until the run lets go of it.
             carry_patience: Duration::from_secs(3_600),
+            send_patience: Duration::from_secs(3_600),
             sends_at_once: 1,
             ..Seams::default()
         };

@@ -66,6 +66,8 @@ pub enum Became {
     },
     /// To be tried again at this moment.
     Later(Timestamp),
+    /// To be looked at again at this moment; nothing was tried.
+    NotTried(Timestamp),
     /// Held until quiet hours end.
     Held(Timestamp),
     /// Not allowed anywhere.

@@ -42,6 +42,7 @@ fn step(open: bool, status: &str, became: Became) -> Step {
         _ if !open => Step::Nothing,
         Became::Sent { .. } => settle("sent", None, None),
         Became::Later(due) => Step::Open { status: "due", due, attempt: true, receipt: None },
+        Became::NotTried(due) => Step::Open { status: "due", due, attempt: false, receipt: None },
         Became::Held(due) => held(due),
         Became::Reported(Receipt::HeldUntil(due)) => held(Timestamp(due)),
         Became::Withheld(why) => {
