@@ -5,6 +5,7 @@
 
 pub mod desk;
 pub mod inward;
+pub mod menus;
 pub mod terminal;
 pub mod web;
 
@@ -22,6 +23,11 @@ use crate::store::{EffectRef, Frozen, Leaving, MessageRef, NewLine, Proof};
 pub trait Channel: Send + Sync {
     /// What it can carry.
     fn profile(&self) -> Profile;
+
+    /// For how many milliseconds after a person wrote we may answer freely; nothing where always.
+    fn window_ms(&self) -> Option<i64> {
+        None
+    }
 
     /// Hands over one message. Called again with the same key after a crash or a
     /// [`SendError::Later`]; the second time must not show it twice.
@@ -75,6 +81,9 @@ pub struct Outgoing {
     pub speaker: Option<String>,
     /// What pauses need to know of it.
     pub leaving: Leaving,
+    /// Whether the person wrote lately enough that we may answer freely
+    /// ([`Channel::window_ms`]).
+    pub window_open: bool,
     /// Now, in milliseconds since the Unix epoch.
     pub now_ms: i64,
 }

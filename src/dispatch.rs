@@ -8,6 +8,7 @@
 mod authority;
 mod calls;
 mod circuit;
+pub mod numbers;
 mod ways;
 
 pub use calls::call;
@@ -348,7 +349,8 @@ async fn freeze(
     if let Some(frozen) = &row.frozen {
         return Ok(frozen.clone());
     }
-    let frozen = render(house, row, person, channel, form);
+    let mut frozen = render(house, row, person, channel, form);
+    numbers::put(house, row, person, &mut frozen).await?;
     house.store.freeze(&row.key, &frozen).await?;
     Ok(frozen)
 }
@@ -370,6 +372,7 @@ fn outgoing(
         question: row.message.question.map(|key| EffectRef { conversation, key }),
         speaker,
         leaving: row.leaving(),
+        window_open: true,
         now_ms: house.clock.now().0,
     }
 }
@@ -383,7 +386,14 @@ async fn hand_over(
     to: String,
     frozen: Frozen,
 ) -> Result<Became, String> {
-    let outgoing = outgoing(house, row, person, to, frozen);
+    let mut outgoing = outgoing(house, row, person, to, frozen);
+    if let Some(window_ms) = channel.window_ms() {
+        let Ok(heard) = house.store.reach().heard(channel.profile().name, &outgoing.to).await
+        else {
+            return Ok(Became::NotTried(Timestamp(outgoing.now_ms + RETRY_FIRST_MS)));
+        };
+        outgoing.window_open = heard.is_some_and(|it| outgoing.now_ms - it.0 < window_ms);
+    }
     let now = Timestamp(outgoing.now_ms);
     let name = channel.profile().name;
     // Lines of our own database are away with everything else, and back with it.

@@ -15,6 +15,8 @@ use tracing::warn;
 
 use crate::channels::Incoming;
 use crate::channels::inward::{Came, Entered, Gate, NotTaken, Said};
+use crate::channels::menus::Answer;
+use crate::dispatch::numbers;
 use crate::house::House;
 use crate::people::VISITOR;
 use crate::store::reach::Whose;
@@ -54,6 +56,10 @@ impl Doorkeeper {
     }
 
     async fn take(&self, it: Came) -> Result<(), StoreError> {
+        if self.house.channels.get(it.channel).is_some_and(|it| it.window_ms().is_some()) {
+            let now = self.house.clock.now();
+            self.house.store.reach().hear(it.channel, &it.address, now).await?;
+        }
         let whose = self.house.store.reach().whose(it.channel, &it.address).await?;
         match (it.said.clone(), whose) {
             (Said::InPublic, _) | (Said::Gone, None) => Ok(()),
@@ -95,7 +101,8 @@ impl Doorkeeper {
                 self.arrive(whose, it, shortened(incoming), line).await
             }
             Said::Numbered(number) => {
-                self.arrive(whose, it, Incoming::Words(number.to_string()), None).await
+                let meant = self.meant(it, whose, number).await?;
+                self.arrive(whose, it, meant, Some(number.to_string())).await
             }
             Said::Media { caption: Some(words), .. } => {
                 self.arrive(whose, it, shortened(Incoming::Words(words)), None).await
@@ -106,6 +113,20 @@ impl Doorkeeper {
             Said::Gone => self.arrive(whose, it, Incoming::Left { channel }, None).await,
             Said::InPublic | Said::Link(_) => Ok(()),
         }
+    }
+
+    /// What a number means to whoever reads numbered choices there. One that no menu has may answer
+    /// a question that asks for a number.
+    async fn meant(&self, it: &Came, whose: &Whose, number: u32) -> Result<Incoming, StoreError> {
+        let kept = self.house.store.reach().menus(whose, it.channel).await?;
+        let menus = numbers::read(kept.and_then(|(menus, _)| menus));
+        let tap = |question, choice| Incoming::Tap { question, choice, with: BTreeMap::new() };
+        Ok(match menus.answer(number) {
+            Answer::Choice { question, choice } => tap(question, choice),
+            // The conversation says that it is over.
+            Answer::Over { question } => tap(question, number.to_string()),
+            Answer::Nothing => Incoming::Words(number.to_string()),
+        })
     }
 
     async fn stranger(&self, it: &Came, said: Said) -> Result<(), StoreError> {

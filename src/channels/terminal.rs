@@ -73,6 +73,7 @@ mod tests {
             channel: TERMINAL.into(),
             text: "Which medicine?".into(),
             buttons: vec![("a".into(), "gabapentin".into())],
+            numbers: Vec::new(),
             language: "en".into(),
             private: false,
         };
@@ -84,6 +85,7 @@ mod tests {
             question: None,
             speaker: None,
             leaving: Leaving { flow: None, kind: MessageKind::Reply },
+            window_open: true,
             now_ms: 0,
         }
     }

@@ -119,12 +119,14 @@ mod tests {
                 channel: "web".into(),
                 text: "¿Lo pido ahora?".into(),
                 buttons: vec![("send".into(), "Sí".into())],
+                numbers: Vec::new(),
                 language: "es".into(),
                 private: false,
             },
             question: Some(effect),
             speaker: speaker.map(Into::into),
             leaving: Leaving { flow: None, kind: MessageKind::Reply },
+            window_open: true,
             now_ms: 0,
         }
     }

@@ -63,6 +63,7 @@ pub(super) fn render(
         channel: channel.to_owned(),
         text: rendered.text,
         buttons: rendered.buttons,
+        numbers: Vec::new(),
         language: rendered.language,
         private: form != Form::Full,
     }

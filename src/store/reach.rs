@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use mendline_engine::time::Timestamp;
+use serde_json::Value;
 
 use super::StoreError;
 
@@ -47,4 +48,28 @@ pub trait Reach: Send + Sync {
         address: &str,
         now: Timestamp,
     ) -> Result<Option<Whose>, StoreError>;
+
+    /// The numbered menus of a person's address on a channel, and how often they changed; nothing
+    /// where she has no address there.
+    async fn menus(
+        &self,
+        whose: &Whose,
+        channel: &str,
+    ) -> Result<Option<(Option<Value>, i64)>, StoreError>;
+
+    /// Keeps menus that changed; `false`, and nothing is kept, where somebody else changed them
+    /// since they were read as of `rev`.
+    async fn keep_menus(
+        &self,
+        whose: &Whose,
+        channel: &str,
+        rev: i64,
+        menus: &Value,
+    ) -> Result<bool, StoreError>;
+
+    /// An address wrote.
+    async fn hear(&self, channel: &str, address: &str, now: Timestamp) -> Result<(), StoreError>;
+
+    /// When an address last wrote, where that is kept.
+    async fn heard(&self, channel: &str, address: &str) -> Result<Option<Timestamp>, StoreError>;
 }

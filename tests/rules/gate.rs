@@ -57,6 +57,14 @@ impl Front {
         code
     }
 
+    /// The numbers of each question that Ana was asked on her phone.
+    async fn numbers(&self) -> Vec<Vec<u32>> {
+        let conversation = self.place.of("ana").await.id;
+        let all = self.place.house.store.messages(PAYER, &conversation).await.unwrap();
+        let frozen = all.into_iter().filter(|it| it.person == "ana").filter_map(|it| it.frozen);
+        frozen.map(|it| it.numbers).filter(|it| !it.is_empty()).collect()
+    }
+
     fn ana_got(&self) -> Vec<String> {
         self.place.phone.of("ana")
     }
@@ -191,4 +199,25 @@ async fn a_flood_from_one_address_is_dropped() {
     }
     pump::until_idle(&front.place.house).await.unwrap();
     assert_eq!(front.visitors_got().len(), 60);
+}
+
+#[tokio::test]
+async fn rule_04_a_number_means_the_choice_that_was_shown_under_it_and_nothing_later() {
+    let front = front().await;
+    front.link().await;
+    front.writes(ANA, "what is the status of my claim").await;
+    let asked = front.place.of("ana").await;
+    assert_eq!(front.numbers().await, [[1, 2]]);
+    front.came(ANA, Said::Numbered(2)).await;
+    let answered = front.place.house.store.conversation(PAYER, &asked.id).await.unwrap().unwrap();
+    assert_ne!(answered.state.position, asked.state.position, "2 is an answer");
+    front.writes(ANA, "what is the status of my claim").await;
+    let second = front.place.of("ana").await;
+    assert_ne!(second.id, asked.id);
+    assert_eq!(front.numbers().await, [[3, 4]]);
+    // Out of impatience she sent her answer twice; it must not answer what was asked since.
+    front.came(ANA, Said::Numbered(2)).await;
+    assert_eq!(front.place.of("ana").await.state.position, second.state.position);
+    front.came(ANA, Said::Numbered(4)).await;
+    assert_ne!(front.place.of("ana").await.state.position, second.state.position);
 }

@@ -1,5 +1,7 @@
 //! Whose an address is: linked by proof, taken back, never two people's.
 
+use serde_json::json;
+
 use mendline::store::reach::{NewCode, Whose};
 use mendline::store::{Person, PersonFact, Proof, Store};
 
@@ -12,6 +14,8 @@ crate::on_every_store! {
     rule_14_a_code_counts_once_in_time_and_on_its_channel
     who_is_forgotten_leaves_no_address
     whoever_was_last_on_a_channel_is_there
+    rule_04_menus_of_an_address_are_changed_by_one_at_a_time
+    when_an_address_wrote_last_is_kept
 }
 
 async fn fact(store: &dyn Store, person: &str, id: &str, fact: PersonFact) {
@@ -102,4 +106,26 @@ async fn whoever_was_last_on_a_channel_is_there(store: &dyn Store) {
     };
     let looks = store.look(&[ask]).await.unwrap();
     assert_eq!(looks[0].person.as_ref().unwrap().at.as_deref(), Some("telegram"));
+}
+
+async fn rule_04_menus_of_an_address_are_changed_by_one_at_a_time(store: &dyn Store) {
+    let reach = store.reach();
+    let ana = Whose { payer: ACME.into(), person: ANA.into() };
+    assert_eq!(reach.menus(&ana, "telegram").await.unwrap(), None, "no address");
+    fact(store, ANA, "1", linked("777", Proof::Link)).await;
+    assert_eq!(reach.menus(&ana, "telegram").await.unwrap(), Some((None, 0)));
+    let menus = json!({ "step": 1 });
+    assert!(reach.keep_menus(&ana, "telegram", 0, &menus).await.unwrap());
+    assert!(!reach.keep_menus(&ana, "telegram", 0, &json!({ "step": 2 })).await.unwrap());
+    assert_eq!(reach.menus(&ana, "telegram").await.unwrap(), Some((Some(menus), 1)));
+}
+
+async fn when_an_address_wrote_last_is_kept(store: &dyn Store) {
+    let reach = store.reach();
+    assert_eq!(reach.heard("whatsapp", "1").await.unwrap(), None);
+    reach.hear("whatsapp", "1", after_ms(9)).await.unwrap();
+    // Two servers may hear in another order than it was said.
+    reach.hear("whatsapp", "1", after_ms(3)).await.unwrap();
+    assert_eq!(reach.heard("whatsapp", "1").await.unwrap(), Some(after_ms(9)));
+    assert_eq!(reach.heard("whatsapp", "2").await.unwrap(), None);
 }

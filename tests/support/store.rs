@@ -217,6 +217,7 @@ pub fn frozen(channel: &str, text: &str) -> Frozen {
         channel: channel.into(),
         text: text.into(),
         buttons: vec![("yes".into(), "Yes".into())],
+        numbers: Vec::new(),
         language: "en".into(),
         private: false,
     }

@@ -135,12 +135,14 @@ impl Place {
                 channel: "web".into(),
                 text: text.into(),
                 buttons: Vec::new(),
+                numbers: Vec::new(),
                 language: "en".into(),
                 private: false,
             },
             question: None,
             speaker: None,
             leaving: Leaving { flow: None, kind: MessageKind::Reply },
+            window_open: true,
             now_ms: START_MS,
         };
         self.house.channels["web"].send(&outgoing).await.unwrap();

@@ -50,6 +50,9 @@ pub struct Frozen {
     pub text: String,
     /// Key and label of each button.
     pub buttons: Vec<(String, String)>,
+    /// The number of each button, in order, where the channel shows none and people answer `2`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub numbers: Vec<u32>,
     /// The language it came out in.
     pub language: String,
     /// Whether this is the private form.

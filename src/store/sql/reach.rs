@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use mendline_engine::time::Timestamp;
+use serde_json::Value;
 use sqlx::{Connection as _, Row as _};
 
 use super::seal::Sealer;
@@ -14,6 +15,8 @@ use crate::vault::Vault;
 
 /// What addresses are sealed for.
 const ADDRESS: &str = "addresses.address";
+/// What menus are sealed for.
+const MENUS: &str = "addresses.menus";
 /// An address has no payer before it is known whose it is.
 const NO_PAYER: &str = "";
 
@@ -163,6 +166,93 @@ impl Reach for SqlStore {
             let whose = row.as_ref().map(whose).transpose()?;
             tx.commit().await?;
             Ok(whose)
+        })
+        .await
+    }
+
+    async fn menus(
+        &self,
+        whose: &Whose,
+        channel: &str,
+    ) -> Result<Option<(Option<Value>, i64)>, StoreError> {
+        within(async {
+            let row = sqlx::query(
+                "select a.menus_ct, a.menus_rev, k.wrapped from addresses a
+                 left join person_keys k on k.payer = a.payer and k.person = a.person
+                 where a.payer = $1 and a.person = $2 and a.channel = $3",
+            )
+            .bind(&whose.payer)
+            .bind(&whose.person)
+            .bind(channel)
+            .fetch_optional(&self.readers)
+            .await?;
+            let Some(row) = row else { return Ok(None) };
+            let wrapped: Option<Vec<u8>> = row.try_get("wrapped")?;
+            let sealer =
+                Sealer::unwrap(&self.vault, &whose.payer, &whose.person, wrapped.as_deref())?;
+            let sealed: Option<Vec<u8>> = row.try_get("menus_ct")?;
+            let place = place(&whose.person, channel);
+            let menus = sealed.map(|it| sealer.open(MENUS, &place, &it)).transpose()?;
+            Ok(Some((menus, row.try_get("menus_rev")?)))
+        })
+        .await
+    }
+
+    async fn keep_menus(
+        &self,
+        whose: &Whose,
+        channel: &str,
+        rev: i64,
+        menus: &Value,
+    ) -> Result<bool, StoreError> {
+        within(async {
+            let mut writer = self.writer().await?;
+            let mut tx = writer.begin_with(BEGIN).await?;
+            let sealer = Sealer::of(&self.vault, &mut tx, &whose.payer, &whose.person).await?;
+            let sealed = sealer.seal(MENUS, &place(&whose.person, channel), menus);
+            let kept = sqlx::query(
+                "update addresses set menus_ct = $4, menus_rev = menus_rev + 1
+                 where payer = $1 and person = $2 and channel = $3 and menus_rev = $5",
+            )
+            .bind(&whose.payer)
+            .bind(&whose.person)
+            .bind(channel)
+            .bind(sealed)
+            .bind(rev)
+            .execute(&mut *tx)
+            .await?;
+            tx.commit().await?;
+            Ok(kept.rows_affected() == 1)
+        })
+        .await
+    }
+
+    async fn hear(&self, channel: &str, address: &str, now: Timestamp) -> Result<(), StoreError> {
+        within(async {
+            let mut writer = self.writer().await?;
+            let mut tx = writer.begin_with(BEGIN).await?;
+            sqlx::query(
+                "insert into heard (channel, idx, at) values ($1, $2, $3)
+                 on conflict (channel, idx) do update set at = excluded.at where heard.at < excluded.at",
+            )
+            .bind(channel)
+            .bind(index(&self.vault, channel, address))
+            .bind(now.0)
+            .execute(&mut *tx)
+            .await?;
+            Ok(tx.commit().await?)
+        })
+        .await
+    }
+
+    async fn heard(&self, channel: &str, address: &str) -> Result<Option<Timestamp>, StoreError> {
+        within(async {
+            let row = sqlx::query("select at from heard where channel = $1 and idx = $2")
+                .bind(channel)
+                .bind(index(&self.vault, channel, address))
+                .fetch_optional(&self.readers)
+                .await?;
+            Ok(row.map(|it| it.try_get("at")).transpose()?.map(Timestamp))
         })
         .await
     }

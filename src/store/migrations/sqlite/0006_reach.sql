@@ -8,6 +8,9 @@ create table addresses (
     address_ct blob not null,
     how        text not null,
     since      integer not null,
+    -- The numbered menus of an address that shows no buttons, and how often they changed.
+    menus_ct   blob,
+    menus_rev  integer not null default 0,
     primary key (channel, idx)
 ) strict, without rowid;
 create index addresses_person on addresses (payer, person);
@@ -23,6 +26,14 @@ create table codes (
     used_by text
 ) strict, without rowid;
 create index codes_expires on codes (expires);
+
+-- When an address last wrote, where a channel lets us answer only for a while after that.
+create table heard (
+    channel text not null,
+    idx     text not null,
+    at      integer not null,
+    primary key (channel, idx)
+) strict, without rowid;
 
 -- The channel that a person used last: she is answered there.
 alter table people add column at_channel text;
