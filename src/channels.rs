@@ -7,6 +7,7 @@ pub mod desk;
 pub mod inward;
 pub mod menus;
 pub mod terminal;
+pub mod twilio;
 pub mod web;
 
 use std::collections::BTreeMap;

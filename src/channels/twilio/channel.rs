@@ -1,0 +1,213 @@
+//! Sends. One instance for text messages, one for WhatsApp.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use tokio::time::Instant;
+use tracing::{error, info, warn};
+
+use super::answer::{self, Answer, Trouble};
+use super::api::{Api, Silence};
+use super::outgoing::{self, Draft, Request};
+use super::settings::{Sender, Settings};
+use super::{House, Kind, window_is_open};
+use crate::channels::{Channel, Outgoing, Profile, SendError, Sent};
+use crate::store::MessageRef;
+
+/// Longest text of one message, in characters, as flows see it: one request with room for choices.
+const TEXT_CHARS_MAX: usize = 1_600;
+
+/// Text messages, or WhatsApp.
+pub struct TwilioChannel {
+    kind: Kind,
+    settings: Settings,
+    public_url: String,
+    api: Api,
+    house: Arc<dyn House>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    pace: super::pace::Pace,
+    /// Parts of a message that Twilio took before one that it did not: they are not sent again.
+    /// This server's memory alone; dispatch says when a message is done with.
+    took: HashMap<MessageRef, usize>,
+    /// What was told to operators and is not mended yet.
+    told: BTreeSet<Trouble>,
+}
+
+impl TwilioChannel {
+    /// A channel of this account. `public_url` is the server's own, where the settings name none.
+    pub fn new(
+        kind: Kind,
+        settings: Settings,
+        public_url: &str,
+        house: Arc<dyn House>,
+    ) -> anyhow::Result<TwilioChannel> {
+        settings.check()?;
+        let api = Api::new(&settings, &settings.token()?);
+        let public_url = settings.public_url.clone().unwrap_or_else(|| public_url.to_owned());
+        Ok(TwilioChannel { kind, settings, public_url, api, house, state: Mutex::default() })
+    }
+
+    /// What only a person can mend, for the desk and `doctor`; nothing while all is well.
+    pub fn troubles(&self) -> Vec<Trouble> {
+        self.state().told.iter().copied().collect()
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The requests of a message.
+    async fn requests(&self, sender: &Sender, it: &Outgoing) -> Result<Vec<Request>, SendError> {
+        let keys: Vec<_> = it.frozen.buttons.iter().map(|(key, _)| key.clone()).collect();
+        let numbers = match &it.question {
+            Some(ask) if !keys.is_empty() => self.house.numbers(&it.to, ask, &keys).await,
+            // Without a question there is nothing that an answer could name.
+            _ => Some(Vec::new()),
+        };
+        let numbers = numbers.ok_or_else(|| SendError::Later("no numbers for choices".into()))?;
+        let window_open = match self.kind {
+            Kind::Sms => true,
+            Kind::WhatsApp => window_is_open(self.house.heard_at_ms(&it.to).await, it.now_ms),
+        };
+        outgoing::requests(&Draft {
+            message: it,
+            kind: self.kind,
+            sender,
+            numbers: &numbers,
+            window_open,
+            templates: &self.settings.templates,
+            public_url: &self.public_url,
+        })
+    }
+
+    /// Waits until the sender may speak.
+    async fn turn(&self, sender: &Sender, cost: u32) -> Result<(), SendError> {
+        let at = self.state().pace.turn(sender.id(), cost, sender.per_second, Instant::now());
+        let at = at.ok_or_else(|| SendError::Later("the sender is busy".into()))?;
+        tokio::time::sleep_until(at).await;
+        Ok(())
+    }
+
+    /// Makes one request and says what became of it.
+    async fn make(
+        &self,
+        sender: &Sender,
+        it: &Outgoing,
+        request: &Request,
+    ) -> Result<(), SendError> {
+        self.turn(sender, request.cost).await?;
+        match self.api.make(request.fields.clone()).await {
+            Ok(response) => match answer::sorted(&response) {
+                Answer::Took => self.mended(),
+                Answer::Busy(span) => {
+                    self.state().pace.rest(sender.id(), span, Instant::now());
+                    return Err(SendError::Later("twilio is busy".into()));
+                }
+                Answer::Trouble(trouble) => {
+                    self.tell(trouble);
+                    return Err(SendError::Later(trouble.name().into()));
+                }
+                Answer::Failed(SendError::Maybe(why)) => {
+                    return self.ask(sender, it, request, why).await;
+                }
+                Answer::Failed(why) => return Err(why),
+            },
+            Err(Silence::NotThere) => return Err(SendError::Later("twilio is away".into())),
+            Err(Silence::Maybe) => {
+                return self.ask(sender, it, request, "twilio did not answer".into()).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks for a message that nobody knows about among the latest. What is not there may still
+    /// come, so that not found is not "no".
+    async fn ask(
+        &self,
+        sender: &Sender,
+        it: &Outgoing,
+        request: &Request,
+        why: String,
+    ) -> Result<(), SendError> {
+        let field = |name| request.fields.iter().find(|it| it.0 == name).map(|it| it.1.as_str());
+        let (Some(to), Some(body)) = (field("To"), field("Body")) else {
+            return Err(SendError::Maybe(why));
+        };
+        let from = sender.number.as_deref().map(|it| self.kind.address(it));
+        let list = self.api.latest(from).await.ok();
+        match list.and_then(|list| answer::has(&list, to, body, it.now_ms)) {
+            Some(true) => {
+                info!(channel = self.kind.name(), "twilio had it after all");
+                Ok(())
+            }
+            _ => Err(SendError::Maybe(why)),
+        }
+    }
+
+    /// Says what only a person can mend, once until it is mended.
+    fn tell(&self, trouble: Trouble) {
+        if self.state().told.insert(trouble) {
+            error!(
+                channel = self.kind.name(),
+                "{}: nothing leaves until a person mends it",
+                trouble.name()
+            );
+        }
+    }
+
+    fn mended(&self) {
+        let told = std::mem::take(&mut self.state().told);
+        if !told.is_empty() {
+            info!(channel = self.kind.name(), "twilio takes messages again");
+        }
+    }
+}
+
+#[async_trait]
+impl Channel for TwilioChannel {
+    fn profile(&self) -> Profile {
+        Profile {
+            name: self.kind.name(),
+            text_chars_max: TEXT_CHARS_MAX,
+            buttons: false,
+            // Domain facts 4.2: a text is not encrypted on its way; there is no agreement for
+            // WhatsApp at all.
+            level: match self.kind {
+                Kind::Sms => 1,
+                Kind::WhatsApp => 0,
+            },
+            intrudes: true,
+        }
+    }
+
+    /// Makes the message's requests one after the other. Twilio takes no key under which a second
+    /// try would be the same message, so one that was not answered is looked for, and otherwise
+    /// "may have arrived": it is not sent again by itself.
+    async fn send(&self, outgoing: &Outgoing) -> Result<Sent, SendError> {
+        let purpose = self.house.purpose(outgoing).await;
+        let payer = &outgoing.key.payer;
+        let sender = self.settings.sender(self.kind, payer, purpose.as_deref());
+        let Some(sender) = sender else {
+            warn!(payer, channel = self.kind.name(), "no sender for this payer and purpose");
+            return Err(SendError::Never("no sender for this payer and purpose".into()));
+        };
+        let requests = self.requests(sender, outgoing).await?;
+        let before = self.state().took.get(&outgoing.key).copied().unwrap_or(0);
+        for (at, request) in requests.iter().enumerate().skip(before) {
+            self.make(sender, outgoing, request).await?;
+            if at + 1 < requests.len() {
+                self.state().took.insert(outgoing.key.clone(), at + 1);
+            }
+        }
+        Ok(Sent { shown: false })
+    }
+
+    fn settled(&self, key: &MessageRef) {
+        self.state().took.remove(key);
+    }
+}

@@ -1,0 +1,6 @@
+//! The channels that others run: their translation from files, their doors and their sending
+//! against servers of our own on this machine.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod twilio;

@@ -1,0 +1,9 @@
+//! SMS and WhatsApp.
+
+mod doors;
+mod logs;
+mod peer;
+mod sending;
+mod signatures;
+mod support;
+mod translation;
