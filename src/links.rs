@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::house::House;
-use crate::store::StoreError;
 use crate::store::reach::{NewCode, Whose};
+use crate::store::{AuditEntry, EffectRef, StoreError};
 use crate::vault::{Vault, digest_token, random_token};
 
 /// How long a link can be used: long enough for a weekend away from the phone.
@@ -32,10 +32,22 @@ pub struct Invite {
     pub nonce: String,
 }
 
-/// The address under which people reach the doors.
+/// A channel on which somebody may go on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Elsewhere {
+    /// The channel.
+    pub channel: String,
+    /// As people call it: `Telegram`.
+    pub name: String,
+    /// The link that is opened there, with `{code}` where the code goes.
+    pub link: String,
+}
+
+/// Where people reach the doors, and where they may go on from there.
 #[derive(Default)]
 pub struct Links {
     base: OnceLock<String>,
+    elsewhere: OnceLock<Vec<Elsewhere>>,
 }
 
 impl Links {
@@ -43,6 +55,26 @@ impl Links {
     pub fn begin(&self, base: &str) {
         // Said twice only by a mistake in the order of starting, and then the same.
         let _ = self.base.set(base.to_owned());
+    }
+
+    /// Says where people may go on; the first word counts.
+    pub fn offer(&self, elsewhere: Vec<Elsewhere>) {
+        // As above.
+        let _ = self.elsewhere.set(elsewhere);
+    }
+
+    /// Where people may go on.
+    pub fn elsewhere(&self) -> &[Elsewhere] {
+        self.elsewhere.get().map_or(&[], Vec::as_slice)
+    }
+
+    /// A link to the desk, to what waits there: staff log in before they see it.
+    pub fn desk(&self, question: Option<&EffectRef>) -> Option<String> {
+        let base = self.base.get()?.trim_end_matches('/');
+        Some(match question {
+            Some(it) => format!("{base}/desk/card/{}/{}", it.conversation, it.key),
+            None => format!("{base}/desk"),
+        })
     }
 
     /// A link to a person's chat, for a message on a channel that may not carry its words; none
@@ -63,6 +95,20 @@ pub fn link(vault: &Vault, now: Timestamp, payer: &str, person: &str, base_url: 
     };
     let token = vault.sign(INVITATION, &json!(invite));
     format!("{}/chat?invite={token}", base_url.trim_end_matches('/'))
+}
+
+/// The link by which a verified person links a channel, with a fresh code; it is noted who asked.
+pub async fn there(house: &House, whose: &Whose, to: &Elsewhere) -> Result<String, StoreError> {
+    let code = code_for(house, whose, &to.channel).await?;
+    let entry = AuditEntry {
+        payer: whose.payer.clone(),
+        who: whose.person.clone(),
+        what: format!("link to {}", to.channel),
+        conversation: None,
+        at: house.clock.now(),
+    };
+    house.store.audit(&entry).await?;
+    Ok(to.link.replace("{code}", &code))
 }
 
 /// A code by which a verified person links a channel: opened there, it proves that the address is

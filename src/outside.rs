@@ -9,7 +9,7 @@ use axum::Router;
 use crate::channels::Channel;
 use crate::channels::inward::{Ear, Gate};
 use crate::config::Config;
-use crate::web::elsewhere::Elsewhere;
+use crate::links::Elsewhere;
 
 /// Opens a channel's webhooks over the gate.
 pub type Hooks = Box<dyn FnOnce(Arc<dyn Gate>) -> Router + Send>;
@@ -25,7 +25,7 @@ pub struct Outside {
     pub hooks: Vec<Hooks>,
     /// Channel to the payer whose visitors its strangers are.
     pub visitors: BTreeMap<String, String>,
-    /// Where a worker may go on.
+    /// Where people may go on.
     pub elsewhere: Vec<Elsewhere>,
 }
 
@@ -33,11 +33,6 @@ impl Outside {
     /// What the configuration names.
     pub fn of(_config: &Config) -> anyhow::Result<Outside> {
         Ok(Outside::default())
-    }
-
-    /// Where a worker may go on, by name.
-    pub fn elsewhere(&self) -> Vec<Elsewhere> {
-        self.elsewhere.clone()
     }
 
     /// Every webhook, over this gate.

@@ -30,6 +30,8 @@ use crate::understand;
 
 /// The role of somebody of whom nothing is known but an address.
 pub const VISITOR: &str = "visitor";
+/// The role of those whose claims these are.
+const WORKER: &str = "injured_worker";
 /// The flow that takes people who want a person and have no matter open.
 const PERSON_FLOW: &str = "talk_to_a_person";
 /// Arrivals routed in one pass.
@@ -147,7 +149,9 @@ async fn meaning(house: &House, arrival: &Unrouted, look: &Look) -> anyhow::Resu
         Incoming::Words(words) => router.words(words, &mut commit).await?,
         Incoming::Linked { channel, address, how } => {
             commit.facts.push(PersonFact::Linked { channel, address, how });
-            commit.says.push(router.say(phrases::LINKED, MessageKind::Reply));
+            let is_staff = router.role.as_deref().is_some_and(|it| it != WORKER);
+            let linked = if is_staff { phrases::STAFF_LINKED } else { phrases::LINKED };
+            commit.says.push(router.say(linked, MessageKind::Reply));
         }
         Incoming::Left { channel } => commit.facts.push(PersonFact::Unlinked { channel }),
         Incoming::NotMe { channel } => {

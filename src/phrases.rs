@@ -35,6 +35,15 @@ pub const LINKED: Phrase = (
      escriba “no soy yo”. Escriba STOP y no le escribiré más por aquí.",
 );
 
+/// An address is proved to be a desk person's.
+pub const STAFF_LINKED: Phrase = (
+    "staff_linked",
+    "You are linked. What waits for you at the desk is announced here, without names, claims or \
+     medicines; you decide at the desk, behind your login. Write STOP to end it.",
+    "Quedó conectado. Aquí se anuncia lo que le espera en el escritorio, sin nombres, reclamos ni \
+     medicinas; usted decide en el escritorio, con su acceso. Escriba STOP para terminar.",
+);
+
 /// Somebody at her address said not to be her; told elsewhere.
 pub const UNLINKED: Phrase = (
     "unlinked",

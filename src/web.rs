@@ -8,7 +8,7 @@ pub mod acts;
 pub mod assets;
 pub mod chat;
 pub mod cookie;
-pub mod elsewhere;
+mod elsewhere;
 pub mod guard;
 pub mod invite;
 pub mod limits;
@@ -48,8 +48,6 @@ pub struct Settings {
     pub frame_ancestors: String,
     /// Payer and person whose chat links the demo shows.
     pub demo_people: Vec<(String, String)>,
-    /// Channels on which a worker may go on.
-    pub elsewhere: Vec<elsewhere::Elsewhere>,
     /// Our own proxies: only their word on a visitor's address is believed.
     pub proxies: Vec<Net>,
     /// Messages one session may send in [`limits::SAYS_PER`]. The benchmark's workers type faster
@@ -69,7 +67,6 @@ impl Settings {
                 .map(|(payer, person)| (payer.clone(), person.to_owned()))
                 .into(),
             payers: vec![northwind, cedar],
-            elsewhere: Vec::new(),
             proxies: Vec::new(),
             says_max: limits::SAYS_MAX,
         }
@@ -81,7 +78,6 @@ impl Settings {
             payers,
             frame_ancestors: "'self'".into(),
             demo_people: Vec::new(),
-            elsewhere: Vec::new(),
             proxies: Vec::new(),
             says_max: limits::SAYS_MAX,
         }

@@ -44,6 +44,7 @@ impl Serve {
         }
         house.pauses.limit(config.outbound.clone());
         house.links.begin(&config.public_url);
+        house.links.offer(std::mem::take(&mut outside.elsewhere));
         if let Some(endpoint) = &config.otel.endpoint {
             house.watch.trace.begin(endpoint)?;
         }
@@ -54,7 +55,7 @@ impl Serve {
         println!("Mendline serves {} on {}", config.public_url, config.listen);
         let serving = Serving {
             listener,
-            settings: Settings { elsewhere: outside.elsewhere(), ..settings(&config) },
+            settings: settings(&config),
             flows: watched(&config),
             drain_within: config.drain_within(),
             socket: super::place::socket(&database, &config.data, config.listen.port()),

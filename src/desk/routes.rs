@@ -5,6 +5,7 @@
 //! noted. Every look at a conversation is noted too.
 
 mod card;
+mod elsewhere;
 mod forms;
 mod handoff;
 mod login;
@@ -61,6 +62,7 @@ pub fn router(house: Arc<House>) -> Router {
         .route("/desk/queue", get(queue::fragment))
         .route("/desk/events", get(queue::events))
         .route("/desk/command", post(queue::command))
+        .route("/desk/elsewhere", post(elsewhere::go))
         .route("/desk/search", get(timeline::search))
         .route("/desk/login", get(login::page).post(login::enter))
         .route("/desk/logout", post(login::leave))

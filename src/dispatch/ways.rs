@@ -7,10 +7,12 @@ use crate::channels::Channel;
 use crate::house::House;
 use crate::people::VISITOR;
 use crate::store::reach::Whose;
-use crate::store::{Frozen, OutboxRow, Person};
+use crate::store::{EffectRef, Frozen, OutboxRow, Person};
 
-/// The role whose secure chat a link opens; staff log in at the desk.
-const LINKED_ROLE: &str = "injured_worker";
+/// The role whose secure chat a link opens.
+const WORKER: &str = "injured_worker";
+/// Roles that log in at the desk.
+const STAFF: &[&str] = &["adjuster", "supervisor", "agent"];
 /// Waking hours of a recipient, in minutes of her day: 08:00 to 21:00 (domain facts 4.3).
 const WAKING: (u16, u16) = (8 * 60, 21 * 60);
 
@@ -52,12 +54,8 @@ pub(super) fn render(
     channel: &str,
     form: Form,
 ) -> Frozen {
-    // What may not be said here stands in the secure chat, where whoever reads this is known.
-    let link = (form != Form::Full && person.role == LINKED_ROLE).then(|| {
-        let whose = Whose { payer: person.payer.clone(), person: person.person.clone() };
-        house.links.chat(&house.vault, house.clock.now(), &whose)
-    });
-    let link = link.flatten();
+    // What may not be said here stands where whoever reads this is known.
+    let link = if form == Form::Full { None } else { behind(house, row, person) };
     let rendered = render_form(&row.message, form, &person.language, &person.zone, link.as_deref());
     Frozen {
         channel: channel.to_owned(),
@@ -71,4 +69,16 @@ pub(super) fn render(
 
 pub(super) fn purpose(house: &House, row: &OutboxRow) -> Option<String> {
     house.flows.version(row.flow_hash.as_ref()?).and_then(|it| it.purpose.clone())
+}
+
+/// The link to where a person may read what a message leaves out.
+fn behind(house: &House, row: &OutboxRow, person: &Person) -> Option<String> {
+    if STAFF.contains(&person.role.as_str()) {
+        let card = row.message.question.filter(|_| row.message.card.is_some());
+        let conversation = row.key.effect.conversation.clone();
+        return house.links.desk(card.map(|key| EffectRef { conversation, key }).as_ref());
+    }
+    let whose = Whose { payer: person.payer.clone(), person: person.person.clone() };
+    let hers = person.role == WORKER;
+    hers.then(|| house.links.chat(&house.vault, house.clock.now(), &whose)).flatten()
 }

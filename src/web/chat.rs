@@ -14,7 +14,6 @@ use tracing::warn;
 use uuid::Uuid;
 
 use super::Web;
-use super::elsewhere::Elsewhere;
 use super::invite::{self, NoEntry, invite_link};
 use super::limits::{WORDS_CHARS_MAX, allows};
 use super::lines::{LineView, zone};
@@ -24,6 +23,7 @@ use super::session::{self, Worker};
 use super::words::{LANGUAGES, Words, words};
 use crate::channels::web::WEB;
 use crate::directory;
+use crate::links::Elsewhere;
 use crate::store::{AuditEntry, Person, StoreError};
 
 /// How long a plain form waits for the answer before it shows the page again. Turns take
@@ -209,7 +209,7 @@ async fn show(
         written,
         notice: refused.map(|it| it.say(language)),
         words_max: WORDS_CHARS_MAX,
-        elsewhere: web.settings.elsewhere.clone(),
+        elsewhere: web.house.links.elsewhere().to_vec(),
     };
     html(status, &chat)
 }

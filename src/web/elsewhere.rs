@@ -16,19 +16,7 @@ use super::limits::allows;
 use super::pages::{Page, error_page, html};
 use super::words::{Words, words};
 use crate::links;
-use crate::store::AuditEntry;
 use crate::store::reach::Whose;
-
-/// A channel on which a worker may go on.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Elsewhere {
-    /// The channel.
-    pub channel: String,
-    /// As people call it: `Telegram`.
-    pub name: String,
-    /// The link that she opens there, with `{code}` where the code goes.
-    pub link: String,
-}
 
 pub(super) fn routes() -> Router<Web> {
     Router::new().route("/chat/elsewhere", post(go))
@@ -54,7 +42,7 @@ async fn go(State(web): State<Web>, headers: HeaderMap, Form(form): Form<Go>) ->
         Ok(worker) => worker,
         Err(response) => return response,
     };
-    let Some(to) = web.settings.elsewhere.iter().find(|it| it.channel == form.channel) else {
+    let Some(to) = web.house.links.elsewhere().iter().find(|it| it.channel == form.channel) else {
         return error_page(StatusCode::NOT_FOUND, "/chat", web.house.demo);
     };
     if !allows(&web.says, &worker.digest) {
@@ -66,23 +54,12 @@ async fn go(State(web): State<Web>, headers: HeaderMap, Form(form): Form<Go>) ->
         Err(error) => return away(error),
     };
     let whose = Whose { payer: session.payer.clone(), person: session.person.clone() };
-    let code = match links::code_for(house, &whose, &to.channel).await {
-        Ok(code) => code,
+    let link = match links::there(house, &whose, to).await {
+        Ok(link) => link,
         Err(error) => return away(error),
     };
-    let entry = AuditEntry {
-        payer: whose.payer,
-        who: whose.person,
-        what: format!("link to {}", to.channel),
-        conversation: None,
-        at: house.clock.now(),
-    };
-    if let Err(error) = house.store.audit(&entry).await {
-        return away(error);
-    }
     let words = words(language);
     let mut page = Page::new(words.elsewhere, house.demo);
     page.lang = language.into();
-    let link = to.link.replace("{code}", &code);
     html(StatusCode::OK, &ElsewherePage { page, words, name: to.name.clone(), link })
 }

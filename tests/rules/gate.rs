@@ -221,3 +221,23 @@ async fn rule_04_a_number_means_the_choice_that_was_shown_under_it_and_nothing_l
     front.came(ANA, Said::Numbered(4)).await;
     assert_ne!(front.place.of("ana").await.state.position, second.state.position);
 }
+
+#[tokio::test]
+async fn an_adjuster_is_told_on_her_phone_what_waits_at_the_desk_and_nothing_of_it() {
+    let front = front().await;
+    mendline::directory::ensure_known(&front.place.house, PAYER, "dana").await.unwrap();
+    let whose = Whose { payer: PAYER.into(), person: "dana".into() };
+    let code = links::code_for(&front.place.house, &whose, "sms").await.unwrap();
+    front.came(STRANGER, Said::Link(code)).await;
+    assert_eq!(front.place.phone.of("dana"), [english(phrases::STAFF_LINKED)]);
+    front.place.ana_asks().await;
+    let told = front.place.phone.of("dana");
+    assert!(told.len() > 1, "a card is announced");
+    for it in &told[1..] {
+        assert!(it.contains("https://care.example.test/desk/card/"), "{it}");
+        for private in ["DEMO-", "gabapentin", "Ana", "invite="] {
+            assert!(!it.contains(private), "{private} on a phone: {it}");
+        }
+    }
+    assert_eq!(front.place.cards("dana").await.len(), 1, "it waits at the desk");
+}

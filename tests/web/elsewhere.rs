@@ -1,21 +1,19 @@
 //! From the verified chat to another channel, by a link that is opened there.
 
 use axum::http::StatusCode;
+use mendline::links::Elsewhere;
 use mendline::vault::digest_token;
-use mendline::web::elsewhere::Elsewhere;
-use mendline::web::{Settings, router_with};
 
 use crate::house::{Place, place};
 
 async fn with_telegram() -> Place {
-    let mut place = place(true).await;
+    let place = place(true).await;
     let elsewhere = vec![Elsewhere {
         channel: "telegram".into(),
         name: "Telegram".into(),
         link: "https://t.me/example_bot?start={code}".into(),
     }];
-    let settings = Settings { elsewhere, ..Settings::demo() };
-    place.router = router_with(place.house.clone(), settings);
+    place.house.links.offer(elsewhere);
     place
 }
 

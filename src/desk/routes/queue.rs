@@ -21,6 +21,7 @@ use crate::desk::commands::{self, Act, Seen};
 use crate::desk::queue::{self, Item, Row, Waiting};
 use crate::desk::session::{IDLE_MS, Staff};
 use crate::desk::{card, words};
+use crate::links::Elsewhere;
 use crate::store::{Person, QuestionRow};
 use crate::wake::News;
 use crate::web::pages::{Page, html};
@@ -44,6 +45,7 @@ struct QueuePage {
     /// What the last command was answered with.
     answer: Option<String>,
     searched: Option<&'static str>,
+    elsewhere: Vec<Elsewhere>,
     command: String,
 }
 
@@ -117,6 +119,7 @@ impl Desk {
             at: words::moment(now, now, &staff.person.zone),
             answer,
             searched: None,
+            elsewhere: self.house.links.elsewhere().to_vec(),
             command: String::new(),
         }
     }
