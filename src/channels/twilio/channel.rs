@@ -1,7 +1,7 @@
 //! Sends. One instance for text messages, one for WhatsApp.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use tokio::time::Instant;
@@ -11,7 +11,7 @@ use super::answer::{self, Answer, Trouble};
 use super::api::{Api, Silence};
 use super::outgoing::{self, Draft, Request};
 use super::settings::{Sender, Settings};
-use super::{House, Kind, window_is_open};
+use super::{Kind, Purposes, WINDOW_MS};
 use crate::channels::{Channel, Outgoing, Profile, SendError, Sent};
 use crate::store::MessageRef;
 
@@ -24,7 +24,7 @@ pub struct TwilioChannel {
     settings: Settings,
     public_url: String,
     api: Api,
-    house: Arc<dyn House>,
+    purposes: Purposes,
     state: Mutex<State>,
 }
 
@@ -44,12 +44,12 @@ impl TwilioChannel {
         kind: Kind,
         settings: Settings,
         public_url: &str,
-        house: Arc<dyn House>,
+        purposes: Purposes,
     ) -> anyhow::Result<TwilioChannel> {
         settings.check()?;
         let api = Api::new(&settings, &settings.token()?);
         let public_url = settings.public_url.clone().unwrap_or_else(|| public_url.to_owned());
-        Ok(TwilioChannel { kind, settings, public_url, api, house, state: Mutex::default() })
+        Ok(TwilioChannel { kind, settings, public_url, api, purposes, state: Mutex::default() })
     }
 
     /// What only a person can mend, for the desk and `doctor`; nothing while all is well.
@@ -59,30 +59,6 @@ impl TwilioChannel {
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The requests of a message.
-    async fn requests(&self, sender: &Sender, it: &Outgoing) -> Result<Vec<Request>, SendError> {
-        let keys: Vec<_> = it.frozen.buttons.iter().map(|(key, _)| key.clone()).collect();
-        let numbers = match &it.question {
-            Some(ask) if !keys.is_empty() => self.house.numbers(&it.to, ask, &keys).await,
-            // Without a question there is nothing that an answer could name.
-            _ => Some(Vec::new()),
-        };
-        let numbers = numbers.ok_or_else(|| SendError::Later("no numbers for choices".into()))?;
-        let window_open = match self.kind {
-            Kind::Sms => true,
-            Kind::WhatsApp => window_is_open(self.house.heard_at_ms(&it.to).await, it.now_ms),
-        };
-        outgoing::requests(&Draft {
-            message: it,
-            kind: self.kind,
-            sender,
-            numbers: &numbers,
-            window_open,
-            templates: &self.settings.templates,
-            public_url: &self.public_url,
-        })
     }
 
     /// Waits until the sender may speak.
@@ -185,23 +161,33 @@ impl Channel for TwilioChannel {
         }
     }
 
+    fn window_ms(&self) -> Option<i64> {
+        (self.kind == Kind::WhatsApp).then_some(WINDOW_MS)
+    }
+
     /// Makes the message's requests one after the other. Twilio takes no key under which a second
     /// try would be the same message, so one that was not answered is looked for, and otherwise
     /// "may have arrived": it is not sent again by itself.
-    async fn send(&self, outgoing: &Outgoing) -> Result<Sent, SendError> {
-        let purpose = self.house.purpose(outgoing).await;
-        let payer = &outgoing.key.payer;
+    async fn send(&self, it: &Outgoing) -> Result<Sent, SendError> {
+        let purpose = it.leaving.flow.as_deref().and_then(|flow| (self.purposes)(flow));
+        let payer = &it.key.payer;
         let sender = self.settings.sender(self.kind, payer, purpose.as_deref());
         let Some(sender) = sender else {
             warn!(payer, channel = self.kind.name(), "no sender for this payer and purpose");
             return Err(SendError::Never("no sender for this payer and purpose".into()));
         };
-        let requests = self.requests(sender, outgoing).await?;
-        let before = self.state().took.get(&outgoing.key).copied().unwrap_or(0);
+        let requests = outgoing::requests(&Draft {
+            message: it,
+            kind: self.kind,
+            sender,
+            templates: &self.settings.templates,
+            public_url: &self.public_url,
+        })?;
+        let before = self.state().took.get(&it.key).copied().unwrap_or(0);
         for (at, request) in requests.iter().enumerate().skip(before) {
-            self.make(sender, outgoing, request).await?;
+            self.make(sender, it, request).await?;
             if at + 1 < requests.len() {
-                self.state().took.insert(outgoing.key.clone(), at + 1);
+                self.state().took.insert(it.key.clone(), at + 1);
             }
         }
         Ok(Sent { shown: false })

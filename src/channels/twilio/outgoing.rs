@@ -27,11 +27,7 @@ pub struct Draft<'a> {
     pub kind: Kind,
     /// Who speaks.
     pub sender: &'a Sender,
-    /// The number of each button, in order.
-    pub numbers: &'a [u32],
-    /// Whether WhatsApp lets us write freely now. It says nothing about text messages.
-    pub window_open: bool,
-    /// What may be sent there if it does not: a template a language.
+    /// What may be sent on WhatsApp while it does not let us write freely: a template a language.
     pub templates: &'a BTreeMap<String, Template>,
     /// Where Twilio says what became of it.
     pub public_url: &'a str,
@@ -52,7 +48,7 @@ pub fn requests(draft: &Draft) -> Result<Vec<Request>, SendError> {
         return Err(SendError::Never("the address is no phone number".into()));
     }
     let text = whole(draft);
-    if draft.kind == Kind::WhatsApp && !draft.window_open {
+    if draft.kind == Kind::WhatsApp && !draft.message.window_open {
         return Ok(vec![templated(draft, &text)?]);
     }
     let text = match draft.kind {
@@ -83,7 +79,7 @@ fn whole(draft: &Draft) -> String {
     if let Some(name) = &draft.message.speaker {
         text = format!("{name}: {text}");
     }
-    let choices = draft.numbers.iter().copied();
+    let choices = frozen.numbers.iter().copied();
     let choices = choices.zip(frozen.buttons.iter().map(|(_, label)| label.as_str()));
     let menu = text::menu(choices, &frozen.language);
     if !menu.is_empty() {

@@ -6,9 +6,9 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use mendline::channels::Channel;
 use mendline::channels::twilio::answer::{Answer, Response, Trouble, sorted};
 use mendline::channels::twilio::{Kind, Settings};
+use mendline::channels::{Channel, Outgoing};
 use serde_json::json;
 
 use super::doors::{Kept, doors, form, posted};
@@ -29,12 +29,12 @@ async fn twilios_own_specification_takes_our_requests() {
         json!({ "messaging_service": format!("MG{}", "b".repeat(32)), "per_second": 1000 });
     let by_service =
         Settings { sms: vec![serde_json::from_value(service).unwrap()], ..settings(&url) };
-    let sms = channel_in(Kind::Sms, by_service, Asked::default());
+    let sms = channel_in(Kind::Sms, by_service, no_purpose());
     sms.send(&outgoing("By a service.", &[])).await.unwrap();
-    for heard_at_ms in [None, Some(NOW_MS)] {
-        let house = Asked { heard_at_ms, ..Asked::default() };
-        let whatsapp = channel_in(Kind::WhatsApp, settings(&url), house);
-        whatsapp.send(&outgoing("There is an update.", &[])).await.unwrap();
+    let whatsapp = channel(Kind::WhatsApp, &url);
+    for window_open in [true, false] {
+        let message = outgoing("There is an update.", &[]);
+        whatsapp.send(&Outgoing { window_open, ..message }).await.unwrap();
     }
 }
 

@@ -1,10 +1,12 @@
 //! Sending, against a Twilio that says what it is told to say.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use mendline::channels::twilio::answer::Trouble;
-use mendline::channels::twilio::{Kind, Settings};
-use mendline::channels::{Channel, SendError};
+use mendline::channels::twilio::{Kind, Purposes, Settings};
+use mendline::channels::{Channel, Outgoing, SendError};
 use serde_json::json;
 use tokio::io::AsyncReadExt;
 
@@ -28,30 +30,24 @@ async fn a_message_is_made_under_the_account_and_not_taken_for_seen() {
 
 #[tokio::test]
 async fn the_purpose_picks_the_sender() {
-    let twilio = Twilio::that_says(vec![took()]).await;
-    let house = Asked { purpose: Some("refills".into()), ..Asked::default() };
-    let sms = channel_in(Kind::Sms, settings(&twilio.url), house);
-    sms.send(&outgoing("Time for a refill.", &[])).await.unwrap();
-    assert_eq!(twilio.sent()[0].field("From"), "+15555550101");
-}
-
-#[tokio::test]
-async fn the_same_message_has_the_same_numbers_when_it_is_sent_again() {
-    let twilio = Twilio::that_says(vec![refused(503, 20503), took()]).await;
-    let sms = channel(Kind::Sms, &twilio.url);
-    let message = outgoing("Are you there?", &["Yes", "No"]);
-    assert!(matches!(sms.send(&message).await, Err(SendError::Later(_))));
+    let twilio = Twilio::that_says(vec![took(), took()]).await;
+    let purposes: Purposes = Arc::new(|flow| (flow == "refill").then(|| "refills".into()));
+    let sms = channel_in(Kind::Sms, settings(&twilio.url), purposes);
+    let mut message = outgoing("Time for a refill.", &[]);
     sms.send(&message).await.unwrap();
-    assert_eq!(twilio.sent()[0].field("Body"), twilio.sent()[1].field("Body"));
+    message.leaving.flow = Some("refill".into());
+    sms.send(&message).await.unwrap();
+    let from: Vec<_> = twilio.sent().iter().map(|it| it.field("From").to_owned()).collect();
+    assert_eq!(from, ["+15555550100", "+15555550101"]);
 }
 
 #[tokio::test]
 async fn whatsapp_writes_freely_for_a_day_and_by_template_after_it() {
     let twilio = Twilio::that_says(vec![took(), took()]).await;
-    for (heard_at_ms, field) in [(Some(NOW_MS - 1_000), "Body"), (None, "ContentVariables")] {
-        let house = Asked { heard_at_ms, ..Asked::default() };
-        let whatsapp = channel_in(Kind::WhatsApp, settings(&twilio.url), house);
-        whatsapp.send(&outgoing("There is an update.", &[])).await.unwrap();
+    let whatsapp = channel(Kind::WhatsApp, &twilio.url);
+    for (window_open, field) in [(true, "Body"), (false, "ContentVariables")] {
+        let message = outgoing("There is an update.", &[]);
+        whatsapp.send(&Outgoing { window_open, ..message }).await.unwrap();
         let sent = twilio.sent().pop().unwrap();
         assert!(sent.field(field).contains("There is an update."));
         assert_eq!(sent.field("To"), "whatsapp:+15555550123");
@@ -64,6 +60,8 @@ async fn the_channels_carry_no_more_than_they_may() {
         (channel(Kind::Sms, "http://127.0.0.1:1"), channel(Kind::WhatsApp, "http://127.0.0.1:1"));
     assert_eq!((sms.profile().name, sms.profile().level, sms.profile().intrudes), ("sms", 1, true));
     assert_eq!((whatsapp.profile().name, whatsapp.profile().level), ("whatsapp", 0));
+    assert!(whatsapp.window_ms().is_some_and(|it| it < 24 * 60 * 60 * 1_000));
+    assert_eq!(sms.window_ms(), None);
     assert!(whatsapp.profile().intrudes && !sms.profile().buttons && !whatsapp.profile().buttons);
 }
 

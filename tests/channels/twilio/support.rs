@@ -6,15 +6,13 @@ use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use async_trait::async_trait;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use mendline::channels::Outgoing;
-use mendline::channels::menus::Menus;
-use mendline::channels::twilio::{House, Kind, Settings, TwilioChannel};
+use mendline::channels::twilio::{Kind, Purposes, Settings, TwilioChannel};
 use mendline::store::{EffectRef, Frozen, Leaving, MessageRef};
 use mendline_engine::message::MessageKind;
 use serde_json::Value;
@@ -65,6 +63,7 @@ pub fn encoded(form: &[(String, String)]) -> String {
 
 pub fn outgoing(text: &str, buttons: &[&str]) -> Outgoing {
     let effect: EffectRef = "c1/3.0".parse().unwrap();
+    let numbers = (1..).zip(buttons).map(|(number, _)| number).collect();
     let buttons = buttons.iter().map(|it| (it.to_lowercase(), (*it).to_owned())).collect();
     Outgoing {
         key: MessageRef { payer: "northwind".into(), effect: effect.clone() },
@@ -74,45 +73,29 @@ pub fn outgoing(text: &str, buttons: &[&str]) -> Outgoing {
             channel: "sms".into(),
             text: text.into(),
             buttons,
+            numbers,
             language: "en".into(),
             private: true,
         },
         question: Some(effect),
         speaker: None,
         leaving: Leaving { flow: Some("approval".into()), kind: MessageKind::Proactive },
+        window_open: true,
         now_ms: NOW_MS,
     }
 }
 
-/// What the channel asks.
-#[derive(Default)]
-pub struct Asked {
-    pub purpose: Option<String>,
-    pub heard_at_ms: Option<i64>,
-    pub menus: Mutex<Menus>,
-}
-
-#[async_trait]
-impl House for Asked {
-    async fn purpose(&self, _: &Outgoing) -> Option<String> {
-        self.purpose.clone()
-    }
-
-    async fn heard_at_ms(&self, _: &str) -> Option<i64> {
-        self.heard_at_ms
-    }
-
-    async fn numbers(&self, _: &str, ask: &EffectRef, keys: &[String]) -> Option<Vec<u32>> {
-        Some(self.menus.lock().unwrap().offered(ask, keys))
-    }
+/// No flow has a purpose.
+pub fn no_purpose() -> Purposes {
+    Arc::new(|_| None)
 }
 
 pub fn channel(kind: Kind, api_url: &str) -> TwilioChannel {
-    channel_in(kind, settings(api_url), Asked::default())
+    channel_in(kind, settings(api_url), no_purpose())
 }
 
-pub fn channel_in(kind: Kind, settings: Settings, house: Asked) -> TwilioChannel {
-    TwilioChannel::new(kind, settings, PUBLIC, Arc::new(house)).unwrap()
+pub fn channel_in(kind: Kind, settings: Settings, purposes: Purposes) -> TwilioChannel {
+    TwilioChannel::new(kind, settings, PUBLIC, purposes).unwrap()
 }
 
 /// What a Twilio of ours says next.

@@ -7,14 +7,12 @@ use mendline::channels::Incoming;
 use mendline::channels::inward::{Came, Media, Said};
 use mendline::channels::twilio::answer::{self, Answer};
 use mendline::channels::twilio::outgoing::{Draft, requests};
-use mendline::channels::twilio::{
-    Kind, Sender, Template, incoming, is_phone, status, window_is_open,
-};
+use mendline::channels::twilio::{Kind, Sender, Template, incoming, is_phone, status};
 use mendline::store::MessageRef;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::support::{NOW_MS, PUBLIC, fixture, fixtures, form, outgoing};
+use super::support::{PUBLIC, fixture, fixtures, form, outgoing};
 
 fn plain(it: &Came) -> Value {
     let said = match &it.said {
@@ -73,7 +71,8 @@ fn what_goes_out_is_what_the_files_say() {
         sent.frozen.language = text("language").into();
         sent.to = text("to").into();
         sent.speaker = message["speaker"].as_str().map(str::to_owned);
-        let numbers: Vec<_> =
+        sent.window_open = message["window_open"].as_bool().unwrap_or(false);
+        sent.frozen.numbers =
             list("numbers").iter().map(|it| it.as_u64().unwrap().try_into().unwrap()).collect();
         let sender: Sender = serde_json::from_value(message["sender"].clone()).unwrap();
         let templates: BTreeMap<String, Template> =
@@ -82,8 +81,6 @@ fn what_goes_out_is_what_the_files_say() {
             message: &sent,
             kind: if text("kind") == "sms" { Kind::Sms } else { Kind::WhatsApp },
             sender: &sender,
-            numbers: &numbers,
-            window_open: message["window_open"].as_bool().unwrap_or(false),
             templates: &templates,
             public_url: PUBLIC,
         });
@@ -117,14 +114,6 @@ fn short(why: &str) -> String {
         .replace("will never succeed", "never")
         .replace("may have arrived", "maybe")
         .replace("recipient opted out", "opted out")
-}
-
-#[test]
-fn the_window_closes_a_little_before_a_day_is_over() {
-    const MINUTE_MS: i64 = 60_000;
-    let heard = |minutes: i64| window_is_open(Some(NOW_MS - minutes * MINUTE_MS), NOW_MS);
-    assert!(heard(0) && heard(23 * 60 + 58));
-    assert!(!heard(23 * 60 + 59) && !heard(24 * 60) && !window_is_open(None, NOW_MS));
 }
 
 proptest! {
@@ -164,8 +153,6 @@ proptest! {
             message: &message,
             kind: Kind::Sms,
             sender: &sender,
-            numbers: &[],
-            window_open: true,
             templates: &BTreeMap::new(),
             public_url: PUBLIC,
         }).unwrap();
