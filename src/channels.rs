@@ -102,6 +102,10 @@ pub enum SendError {
     /// Try again later.
     #[error("try again later: {0}")]
     Later(String),
+    /// Nothing was tried: it is too much at once. It may be tried so many milliseconds from now,
+    /// and that it was not yet is no failure.
+    #[error("not before {0} ms from now")]
+    Busy(i64),
     /// It will never succeed.
     #[error("will never succeed: {0}")]
     Never(String),

@@ -419,6 +419,7 @@ async fn hand_over(
             Some(at) => Became::Later(at),
             None => Became::Dead(why),
         }),
+        Err(SendError::Busy(wait_ms)) => Ok(Became::NotTried(now.plus_ms(wait_ms))),
         Err(SendError::Maybe(_)) => Ok(Became::Maybe),
         Err(SendError::Never(why)) => Ok(Became::Dead(why)),
         Err(SendError::OptedOut) => Err("opted_out".into()),

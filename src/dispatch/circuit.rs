@@ -51,6 +51,9 @@ impl Circuits {
         sent: &Result<Sent, SendError>,
         now: Timestamp,
     ) {
+        if matches!(sent, Err(SendError::Busy(_))) {
+            return; // Nobody was asked.
+        }
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let circuit = all.entry(channel).or_default();
         if !matches!(sent, Err(SendError::Later(_) | SendError::Maybe(_))) {
