@@ -12,9 +12,10 @@ use super::settings::Settings;
 use crate::config::Secret;
 
 /// How long a connection may take. A request that has none has certainly not arrived.
-const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
-/// How long everything may take. Twilio answers in well under a second.
-const PATIENCE: Duration = Duration::from_secs(15);
+const CONNECT_PATIENCE: Duration = Duration::from_secs(4);
+/// How long a request may take. Twilio answers in well under a second; and a turn that is waited
+/// for, a request and a look for it are to end before dispatch gives up on the channel.
+const PATIENCE: Duration = Duration::from_secs(6);
 /// How much of an answer is read: a list of a hundred messages with the longest texts.
 const ANSWER_BYTES_MAX: u64 = 1024 * 1024;
 /// Latest messages that are looked through.

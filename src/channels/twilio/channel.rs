@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::time::Instant;
@@ -64,7 +65,7 @@ impl TwilioChannel {
     /// Waits until the sender may speak.
     async fn turn(&self, sender: &Sender, cost: u32) -> Result<(), SendError> {
         let at = self.state().pace.turn(sender.id(), cost, sender.per_second, Instant::now());
-        let at = at.ok_or_else(|| SendError::Later("the sender is busy".into()))?;
+        let at = at.map_err(busy)?;
         tokio::time::sleep_until(at).await;
         Ok(())
     }
@@ -76,13 +77,12 @@ impl TwilioChannel {
         it: &Outgoing,
         request: &Request,
     ) -> Result<(), SendError> {
-        self.turn(sender, request.cost).await?;
         match self.api.make(request.fields.clone()).await {
             Ok(response) => match answer::sorted(&response) {
                 Answer::Took => self.mended(),
                 Answer::Busy(span) => {
                     self.state().pace.rest(sender.id(), span, Instant::now());
-                    return Err(SendError::Later("twilio is busy".into()));
+                    return Err(busy(span));
                 }
                 Answer::Trouble(trouble) => {
                     self.tell(trouble);
@@ -184,6 +184,9 @@ impl Channel for TwilioChannel {
             public_url: &self.public_url,
         })?;
         let before = self.state().took.get(&it.key).copied().unwrap_or(0);
+        // All at once: parts of one message do not wait for each other here, but the next one does.
+        let cost = requests.iter().skip(before).map(|it| it.cost).sum();
+        self.turn(sender, cost).await?;
         for (at, request) in requests.iter().enumerate().skip(before) {
             self.make(sender, it, request).await?;
             if at + 1 < requests.len() {
@@ -196,4 +199,8 @@ impl Channel for TwilioChannel {
     fn settled(&self, key: &MessageRef) {
         self.state().took.remove(key);
     }
+}
+
+fn busy(span: Duration) -> SendError {
+    SendError::Busy(i64::try_from(span.as_millis()).unwrap_or(i64::MAX))
 }

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Longest time that a message waits for its turn here. One that would wait longer is tried again
-/// by dispatch, which meanwhile sends others.
-pub(super) const WAIT_MAX: Duration = Duration::from_secs(5);
+/// Longest time that a message waits for its turn here. One that would wait longer goes back to
+/// dispatch, which meanwhile sends others.
+const WAIT_MAX: Duration = Duration::from_secs(2);
 
 /// The turn of each sender.
 #[derive(Default)]
@@ -25,21 +25,22 @@ struct Turn {
 }
 
 impl Pace {
-    /// When a message of this cost may go; it must go then. Nothing, if that is too long.
+    /// When a message of this cost may go; it must go then. An error is the time to wait, where
+    /// that is too long to do it here; then nothing is taken.
     pub fn turn(
         &mut self,
         id: &str,
         cost: u32,
         a_second: NonZeroU32,
         now: Instant,
-    ) -> Option<Instant> {
+    ) -> Result<Instant, Duration> {
         let turn = self.senders.entry(id.to_owned()).or_insert(Turn { next: now, rests: now });
         let at = turn.next.max(turn.rests).max(now);
         if at > now + WAIT_MAX {
-            return None;
+            return Err(at - now);
         }
         turn.next = at + Duration::from_secs(1) * cost / a_second.get();
-        Some(at)
+        Ok(at)
     }
 
     /// The sender was told to rest.
@@ -58,22 +59,24 @@ mod tests {
     #[test]
     fn a_sender_speaks_once_a_second_and_another_is_not_held_up() {
         let (mut pace, now) = (Pace::default(), Instant::now());
-        let mut after =
-            |id: &str, cost| pace.turn(id, cost, ONE, now).map(|it| (it - now).as_secs());
-        assert_eq!(after("a", 1), Some(0));
-        assert_eq!(after("a", 3), Some(1));
-        assert_eq!(after("a", 2), Some(4), "three segments take three seconds");
-        assert_eq!(after("a", 1), None, "too long to wait here");
-        assert_eq!(after("b", 1), Some(0));
+        let mut after = |id: &str, cost| {
+            let turn = pace.turn(id, cost, ONE, now);
+            turn.map(|it| (it - now).as_secs()).map_err(|it| it.as_secs())
+        };
+        assert_eq!(after("a", 1), Ok(0));
+        assert_eq!(after("a", 1), Ok(1));
+        assert_eq!(after("a", 3), Ok(2));
+        assert_eq!(after("a", 1), Err(5), "three segments take three seconds");
+        assert_eq!(after("b", 1), Ok(0));
     }
 
     #[test]
     fn a_sender_that_was_told_to_rest_rests() {
         let (mut pace, now) = (Pace::default(), Instant::now());
         pace.rest("a", Duration::from_secs(30), now);
-        assert_eq!(pace.turn("a", 1, ONE, now), None);
-        let later = now + Duration::from_secs(28);
-        assert_eq!(pace.turn("a", 1, ONE, later), Some(now + Duration::from_secs(30)));
-        assert_eq!(pace.turn("b", 1, ONE, now), Some(now));
+        assert_eq!(pace.turn("a", 1, ONE, now), Err(Duration::from_secs(30)));
+        let later = now + Duration::from_secs(29);
+        assert_eq!(pace.turn("a", 1, ONE, later), Ok(now + Duration::from_secs(30)));
+        assert_eq!(pace.turn("b", 1, ONE, now), Ok(now));
     }
 }
