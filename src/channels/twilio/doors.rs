@@ -1,5 +1,5 @@
-//! The doors that Twilio calls. What is not signed is refused and leaves no trace but a number of
-//! refusals in the log; what is signed is on disk before it is acknowledged.
+//! The doors that Twilio calls. What is not signed is refused and leaves no trace but that it was
+//! refused, in the log; what is signed is on disk before it is acknowledged.
 
 use std::sync::Arc;
 
@@ -27,26 +27,24 @@ struct Doors {
     gate: Arc<dyn Gate>,
 }
 
-/// The doors of an account: `/webhooks/sms`, `/webhooks/whatsapp`, `/webhooks/status`.
-/// `public_url` is the server's own, where the settings name none.
+/// What opens the doors of an account over a gate: `/webhooks/sms`, `/webhooks/whatsapp`,
+/// `/webhooks/status`. `public_url` is the server's own, where the settings name none.
 pub fn webhooks(
     settings: &Settings,
     public_url: &str,
-    gate: Arc<dyn Gate>,
-) -> anyhow::Result<Router> {
+) -> anyhow::Result<impl FnOnce(Arc<dyn Gate>) -> Router + Send + use<>> {
     settings.check()?;
-    let doors = Arc::new(Doors {
-        account_sid: settings.account_sid.clone(),
-        token: settings.token()?,
-        public_url: settings.public_url.clone().unwrap_or_else(|| public_url.to_owned()),
-        gate,
-    });
-    Ok(Router::new()
-        .route("/webhooks/sms", post(came))
-        .route("/webhooks/whatsapp", post(came))
-        .route(status::PATH, post(reported))
-        .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
-        .with_state(doors))
+    let account_sid = settings.account_sid.clone();
+    let token = settings.token()?;
+    let public_url = settings.public_url.clone().unwrap_or_else(|| public_url.to_owned());
+    Ok(move |gate| {
+        Router::new()
+            .route("/webhooks/sms", post(came))
+            .route("/webhooks/whatsapp", post(came))
+            .route(status::PATH, post(reported))
+            .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
+            .with_state(Arc::new(Doors { account_sid, token, public_url, gate }))
+    })
 }
 
 async fn came(

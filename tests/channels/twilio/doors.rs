@@ -48,7 +48,7 @@ impl Kept {
 }
 
 pub fn doors(gate: &Arc<Kept>) -> Router {
-    webhooks(&settings("http://127.0.0.1:1"), PUBLIC, gate.clone()).unwrap()
+    webhooks(&settings("http://127.0.0.1:1"), PUBLIC).unwrap()(gate.clone())
 }
 
 pub fn form(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
