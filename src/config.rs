@@ -23,8 +23,9 @@ pub use net::Net;
 pub use secret::Secret;
 pub use span::Span;
 
+use crate::channels::twilio;
 use crate::database::Database;
-use given::{Given, PREFIX, is_secret};
+use given::{Given, PREFIX, is_secret, kept_out, setting};
 
 /// Every setting, commented; what `mendline config` prints.
 pub const EXAMPLE: &str = include_str!("../docs/mendline.toml");
@@ -90,6 +91,12 @@ pub struct Config {
     /// Where traces go.
     #[serde(default)]
     pub otel: Otel,
+    /// The payer whose desk strangers reach; default the only one.
+    #[serde(default)]
+    pub visitors_of: Option<String>,
+    /// Text messages and WhatsApp.
+    #[serde(default)]
+    pub twilio: Option<twilio::Settings>,
 }
 
 /// Whose word on a visitor's address is believed.
@@ -221,17 +228,19 @@ impl Config {
         given: impl IntoIterator<Item = (String, String)>,
     ) -> anyhow::Result<Config> {
         let in_file = Figment::new().merge(Toml::string(text));
-        ensure!(
-            in_file.find_value("operator_key").is_err(),
-            "the operator's key does not belong in a configuration file; name its file in \
-             `operator_key_file`, or set MENDLINE_OPERATOR_KEY"
-        );
+        for secret in kept_out().filter(|it| in_file.find_value(it).is_ok()) {
+            let variable = secret.to_uppercase().replace('.', "__");
+            anyhow::bail!(
+                "`{secret}` is a secret and does not belong in a configuration file; name its file \
+                 in `{secret}_file`, or set MENDLINE_{variable}"
+            );
+        }
         let (secrets, open): (Vec<_>, Vec<_>) =
             given.into_iter().partition(|(name, _)| is_secret(name));
         let mut figment = in_file.merge(Given(open));
         for (name, value) in secrets {
             // As text, whatever it looks like: a key of digits alone is no number.
-            let name = name[PREFIX.len()..].to_lowercase();
+            let name = setting(&name[PREFIX.len()..]);
             figment = figment.merge(Serialized::default(&name, value));
         }
         let config: Config = figment.extract().map_err(|it| explain::plainly(&it))?;

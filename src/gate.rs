@@ -29,6 +29,8 @@ const PER_MINUTE: NonZeroU32 = NonZeroU32::new(60).expect("60 is not 0");
 /// Longest text that is taken, in characters: as on our own page, a page of a letter. What is
 /// longer is cut there; nobody answers a question in more.
 const WORDS_CHARS_MAX: usize = 2_000;
+/// Shorter than any code of ours, longer than a word that somebody may write after "link".
+const CODE_CHARS_MIN: usize = 20;
 /// Addresses kept before quiet ones are swept out.
 const KEYS_BEFORE_SWEEP: usize = 10_000;
 
@@ -55,7 +57,10 @@ impl Doorkeeper {
         self.acts.check_key(&(it.channel.to_owned(), it.address.clone())).is_ok()
     }
 
-    async fn take(&self, it: Came) -> Result<(), StoreError> {
+    async fn take(&self, mut it: Came) -> Result<(), StoreError> {
+        if let Some(code) = code_in(&it.said) {
+            it.said = Said::Link(code);
+        }
         if self.house.channels.get(it.channel).is_some_and(|it| it.window_ms().is_some()) {
             let now = self.house.clock.now();
             self.house.store.reach().hear(it.channel, &it.address, now).await?;
@@ -183,6 +188,16 @@ fn visitor(whose: &Whose, it: &Came) -> Person {
         opted_out: Vec::new(),
         at: None,
     }
+}
+
+/// The code in words that link an address: `LINK …`, as the link to a text message writes them.
+fn code_in(said: &Said) -> Option<String> {
+    let Said::Incoming { incoming: Incoming::Words(words), .. } = said else { return None };
+    let (verb, code) = words.trim().split_once(char::is_whitespace)?;
+    let code = code.trim();
+    let fine = |it: char| it.is_ascii_alphanumeric() || matches!(it, '_' | '-');
+    let is_code = code.len() >= CODE_CHARS_MIN && code.chars().all(fine);
+    (verb.eq_ignore_ascii_case("link") && is_code).then(|| code.to_owned())
 }
 
 fn shortened(incoming: Incoming) -> Incoming {

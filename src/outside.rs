@@ -2,17 +2,20 @@
 //! which webhooks are open, and whose visitors their strangers are.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock, Weak};
 
+use anyhow::{Context as _, ensure};
 use axum::Router;
 
 use crate::channels::Channel;
 use crate::channels::inward::{Ear, Gate};
+use crate::channels::twilio::{self, Kind, Purposes, TwilioChannel};
 use crate::config::Config;
+use crate::house::House;
 use crate::links::Elsewhere;
 
 /// Opens a channel's webhooks over the gate.
-pub type Hooks = Box<dyn FnOnce(Arc<dyn Gate>) -> Router + Send>;
+pub type Hooks = Box<dyn FnOnce(Arc<dyn Gate>) -> anyhow::Result<Router> + Send>;
 
 /// Everything outside that a server is connected to.
 #[derive(Default)]
@@ -27,16 +30,80 @@ pub struct Outside {
     pub visitors: BTreeMap<String, String>,
     /// Where people may go on.
     pub elsewhere: Vec<Elsewhere>,
+    house: Arc<OnceLock<Weak<House>>>,
 }
 
 impl Outside {
     /// What the configuration names.
-    pub fn of(_config: &Config) -> anyhow::Result<Outside> {
-        Ok(Outside::default())
+    pub fn of(config: &Config) -> anyhow::Result<Outside> {
+        let mut outside = Outside::default();
+        if let Some(settings) = &config.twilio {
+            outside.add_twilio(settings, &config.public_url).context("[twilio]")?;
+        }
+        if !outside.channels.is_empty() {
+            let payer = visited(config)?;
+            let names = outside.channels.iter().map(|it| it.profile().name.to_owned());
+            outside.visitors = names.map(|it| (it, payer.clone())).collect();
+        }
+        Ok(outside)
+    }
+
+    /// The house that the channels belong to; it is made after them.
+    pub fn meet(&self, house: &Arc<House>) {
+        // Said twice only by a mistake in the order of starting, and then the same.
+        let _ = self.house.set(Arc::downgrade(house));
     }
 
     /// Every webhook, over this gate.
-    pub fn webhooks(hooks: Vec<Hooks>, gate: &Arc<dyn Gate>) -> Router {
-        hooks.into_iter().fold(Router::new(), |all, hook| all.merge(hook(gate.clone())))
+    pub fn webhooks(hooks: Vec<Hooks>, gate: &Arc<dyn Gate>) -> anyhow::Result<Router> {
+        hooks.into_iter().try_fold(Router::new(), |all, hook| Ok(all.merge(hook(gate.clone())?)))
     }
+
+    fn add_twilio(&mut self, settings: &twilio::Settings, public_url: &str) -> anyhow::Result<()> {
+        for kind in [Kind::Sms, Kind::WhatsApp] {
+            let Some(first) = settings.senders(kind).first() else { continue };
+            let (settings, purposes) = (settings.clone(), self.purposes());
+            let channel = TwilioChannel::new(kind, settings, public_url, purposes)?;
+            self.channels.push(Arc::new(channel));
+            self.elsewhere.extend(first.number.as_deref().map(|number| there(kind, number)));
+        }
+        let (settings, public_url) = (settings.clone(), public_url.to_owned());
+        self.hooks.push(Box::new(move |gate| twilio::webhooks(&settings, &public_url, gate)));
+        Ok(())
+    }
+
+    /// What a flow's messages are for.
+    fn purposes(&self) -> Purposes {
+        let house = self.house.clone();
+        Arc::new(move |flow| house.get()?.upgrade()?.flows.current(flow)?.purpose.clone())
+    }
+}
+
+/// The payer whose desk strangers reach.
+fn visited(config: &Config) -> anyhow::Result<String> {
+    let payer = match (&config.visitors_of, config.payers.len()) {
+        (Some(payer), _) => payer.clone(),
+        (None, 1) => config.payers.keys().next().cloned().unwrap_or_default(),
+        (None, _) => anyhow::bail!(
+            "`visitors_of` must name the payer whose desk strangers reach who write to a number or \
+             a bot: nobody can be left without a person in danger"
+        ),
+    };
+    ensure!(
+        config.payers.contains_key(&payer),
+        "`visitors_of` names {payer:?}, and there is no section [payers.{payer}]"
+    );
+    Ok(payer)
+}
+
+/// The link that opens a message to a number with the words that link it.
+fn there(kind: Kind, number: &str) -> Elsewhere {
+    let (name, link) = match kind {
+        Kind::Sms => ("text messages", format!("sms:{number}?body=LINK%20{{code}}")),
+        Kind::WhatsApp => {
+            let digits = number.trim_start_matches('+');
+            ("WhatsApp", format!("https://wa.me/{digits}?text=LINK%20{{code}}"))
+        }
+    };
+    Elsewhere { channel: kind.name().into(), name: name.into(), link }
 }

@@ -43,6 +43,7 @@ impl Serve {
             warn!(flow, "`outbound.flows` names a flow that is not here");
         }
         house.pauses.limit(config.outbound.clone());
+        outside.meet(&house);
         house.links.begin(&config.public_url);
         house.links.offer(std::mem::take(&mut outside.elsewhere));
         if let Some(endpoint) = &config.otel.endpoint {

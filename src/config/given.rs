@@ -8,7 +8,24 @@ pub(super) const PREFIX: &str = "MENDLINE_";
 /// Variables with our prefix that are not settings: where the file is, and what tests read.
 const NOT_SETTINGS: &[&str] = &["CONFIG", "KILLS", "SEED", "SEEDS"];
 /// Settings that are secret. They are taken as text and named in no message with their value.
-const SECRETS: &[&str] = &["OPERATOR_KEY", "DATABASE"];
+const SECRETS: &[&str] = &[
+    "OPERATOR_KEY",
+    "DATABASE",
+    "TELEGRAM__TOKEN",
+    "TELEGRAM__WEBHOOK_SECRET",
+    "TWILIO__AUTH_TOKEN",
+];
+
+/// Settings that never stand in the configuration file. An address of a database may, if there is
+/// no password in it.
+pub(super) fn kept_out() -> impl Iterator<Item = String> {
+    SECRETS.iter().filter(|it| **it != "DATABASE").map(|it| setting(it))
+}
+
+/// A variable's name without its prefix, as the file names it.
+pub(super) fn setting(name: &str) -> String {
+    name.to_lowercase().replace("__", ".")
+}
 
 /// Whether a variable holds a secret.
 pub(super) fn is_secret(name: &str) -> bool {

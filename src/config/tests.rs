@@ -71,6 +71,15 @@ fn a_secret_is_never_printed_and_never_in_the_file() {
 }
 
 #[test]
+fn a_channels_secret_comes_from_the_environment_as_text() {
+    let account = format!("{LEAST}[twilio]\naccount_sid = 'AC{}'\n", "0".repeat(32));
+    let config = read(&account, &[("MENDLINE_TWILIO__AUTH_TOKEN", "0123456789")]).unwrap();
+    assert_eq!(config.twilio.unwrap().auth_token.unwrap().expose(), "0123456789");
+    let error = refused(&format!("{account}auth_token = '12345'"), &[]);
+    assert!(error.contains("twilio.auth_token_file") && !error.contains("12345"), "{error}");
+}
+
+#[test]
 fn a_secret_may_lie_in_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("database");
@@ -125,7 +134,7 @@ fn the_example_explains_every_setting_and_each_line_of_it_holds() {
         for name in known(section) {
             let set = format!("\n{name} =");
             let shown = format!("\n# {name} =");
-            let as_section = ["proxy", "chat", "payers", "outbound", "metrics", "otel"]
+            let as_section = ["proxy", "chat", "payers", "outbound", "metrics", "otel", "twilio"]
                 .contains(&name)
                 || (section, name) == ("[outbound]", "flows");
             let told = of_it.contains(&set) || of_it.contains(&shown);
@@ -140,7 +149,20 @@ fn the_example_explains_every_setting_and_each_line_of_it_holds() {
         let name = line.strip_prefix("# ").and_then(|it| it.split_once(" = ")).map(|it| it.0);
         name.is_some_and(|it| it.bytes().all(|c| c.is_ascii_lowercase() || c == b'_'))
     };
-    for line in EXAMPLE.lines().filter(|it| is_setting(it)) {
+    // A whole section behind `#` is used as a whole.
+    let sections = |it: &&str| it.lines().any(|line| line.starts_with("# ["));
+    let (whole, single): (Vec<_>, Vec<_>) = EXAMPLE.split("\n\n").partition(sections);
+    for block in whole {
+        let used = |line: &str| match line.strip_prefix("# ") {
+            Some(it) if is_setting(line) || it.starts_with('[') => it.to_owned(),
+            _ => line.to_owned(),
+        };
+        let used: Vec<_> = block.lines().map(used).collect();
+        let text = EXAMPLE.replace(block, &used.join("\n"));
+        assert_ne!(text, EXAMPLE);
+        assert!(read(&text, &[]).is_ok(), "{block}: {:?}", read(&text, &[]));
+    }
+    for line in single.iter().flat_map(|it| it.lines()).filter(|it| is_setting(it)) {
         let text = EXAMPLE.replace(line, line.trim_start_matches("# "));
         assert!(read(&text, &[]).is_ok(), "{line}: {:?}", read(&text, &[]));
     }
