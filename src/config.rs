@@ -228,7 +228,7 @@ impl Config {
         given: impl IntoIterator<Item = (String, String)>,
     ) -> anyhow::Result<Config> {
         let in_file = Figment::new().merge(Toml::string(text));
-        for secret in kept_out().filter(|it| in_file.find_value(it).is_ok()) {
+        if let Some(secret) = kept_out().find(|it| in_file.find_value(it).is_ok()) {
             let variable = secret.to_uppercase().replace('.', "__");
             anyhow::bail!(
                 "`{secret}` is a secret and does not belong in a configuration file; name its file \

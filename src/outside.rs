@@ -15,7 +15,7 @@ use crate::house::House;
 use crate::links::Elsewhere;
 
 /// Opens a channel's webhooks over the gate.
-pub type Hooks = Box<dyn FnOnce(Arc<dyn Gate>) -> anyhow::Result<Router> + Send>;
+pub type Hooks = Box<dyn FnOnce(Arc<dyn Gate>) -> Router + Send>;
 
 /// Everything outside that a server is connected to.
 #[derive(Default)]
@@ -55,8 +55,8 @@ impl Outside {
     }
 
     /// Every webhook, over this gate.
-    pub fn webhooks(hooks: Vec<Hooks>, gate: &Arc<dyn Gate>) -> anyhow::Result<Router> {
-        hooks.into_iter().try_fold(Router::new(), |all, hook| Ok(all.merge(hook(gate.clone())?)))
+    pub fn webhooks(hooks: Vec<Hooks>, gate: &Arc<dyn Gate>) -> Router {
+        hooks.into_iter().fold(Router::new(), |all, hook| all.merge(hook(gate.clone())))
     }
 
     fn add_twilio(&mut self, settings: &twilio::Settings, public_url: &str) -> anyhow::Result<()> {
@@ -67,8 +67,7 @@ impl Outside {
             self.channels.push(Arc::new(channel));
             self.elsewhere.extend(first.number.as_deref().map(|number| there(kind, number)));
         }
-        let (settings, public_url) = (settings.clone(), public_url.to_owned());
-        self.hooks.push(Box::new(move |gate| twilio::webhooks(&settings, &public_url, gate)));
+        self.hooks.push(Box::new(twilio::webhooks(settings, public_url)?));
         Ok(())
     }
 

@@ -112,7 +112,7 @@ pub async fn run(house: Arc<House>, it: Serving) -> anyhow::Result<()> {
         warn!("told to stop twice: leaving at once");
         std::process::exit(1);
     });
-    let webhooks = Outside::webhooks(hooks, &gate).context("opening webhooks")?;
+    let webhooks = Outside::webhooks(hooks, &gate);
     let app = web::router_beside(house.clone(), it.settings, webhooks)
         .into_make_service_with_connect_info::<SocketAddr>();
     let serving = axum::serve(it.listener, app)
