@@ -6,6 +6,7 @@
 pub mod desk;
 pub mod inward;
 pub mod menus;
+pub mod telegram;
 pub mod terminal;
 pub mod twilio;
 pub mod web;

@@ -1,0 +1,118 @@
+//! Sends. One attempt at each part of a message, and what was said already is not said again.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use teloxide_core::payloads::SendMessage;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::answer::{Fault, sorted};
+use super::pace::Pace;
+use super::parts::TEXT_UNITS_MAX;
+use super::translate::requests;
+use super::{Api, TELEGRAM};
+use crate::channels::{Channel, Outgoing, Profile, SendError, Sent};
+use crate::store::MessageRef;
+
+/// How long Telegram may take over one message. It answers within a second on a bad day.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(8);
+/// How long a message of several parts may take: less than the 25 s for which dispatch has it.
+const SEND_PATIENCE: Duration = Duration::from_secs(20);
+/// Messages on their way whose parts are remembered. A house has 64 under way.
+const UNDER_WAY_MAX: usize = 10_000;
+
+/// The channel.
+#[derive(Debug)]
+pub struct TelegramChannel {
+    api: Api,
+    pace: Mutex<Pace>,
+    /// How many parts of a message Telegram has taken, until what became of it is on disk. A
+    /// process that dies meanwhile forgets it: then the message is said once more.
+    said: Mutex<HashMap<MessageRef, usize>>,
+}
+
+impl TelegramChannel {
+    /// The channel over this line.
+    pub fn new(api: Api) -> TelegramChannel {
+        TelegramChannel { api, pace: Mutex::default(), said: Mutex::default() }
+    }
+
+    /// The same at another pace: a server of one's own may allow it.
+    pub fn paced(self, pace: Pace) -> TelegramChannel {
+        TelegramChannel { pace: Mutex::new(pace), ..self }
+    }
+
+    /// Whether Telegram refused the bot's token the last time.
+    pub fn refused(&self) -> bool {
+        self.api.refused()
+    }
+
+    async fn say(&self, outgoing: &Outgoing, requests: &[SendMessage]) -> Result<(), SendError> {
+        let began = Instant::now();
+        let now_ms = || {
+            let passed = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
+            outgoing.now_ms.saturating_add(passed)
+        };
+        let chat: i64 = outgoing.to.parse().map_err(|_| SendError::Never("no chat".into()))?;
+        let said = lock(&self.said).get(&outgoing.key).copied().unwrap_or(0);
+        for (nth, request) in requests.iter().enumerate().skip(said) {
+            let wait = lock(&self.pace).take(chat, now_ms());
+            let Some(wait) = wait.and_then(|it| u64::try_from(it).ok()) else {
+                return Err(SendError::Later("paced".into()));
+            };
+            sleep(Duration::from_millis(wait)).await;
+            match self.api.ask(request, ANSWER_PATIENCE).await {
+                Ok(_) => self.remember(&outgoing.key, nth + 1),
+                Err(fault) => {
+                    if let Fault::TooMany(seconds) = fault {
+                        lock(&self.pace).silence(chat, seconds, now_ms());
+                    }
+                    return Err(sorted(&fault));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn remember(&self, key: &MessageRef, parts: usize) {
+        let mut said = lock(&self.said);
+        if said.len() >= UNDER_WAY_MAX {
+            said.clear();
+        }
+        said.insert(key.clone(), parts);
+    }
+}
+
+#[async_trait]
+impl Channel for TelegramChannel {
+    fn profile(&self) -> Profile {
+        Profile {
+            name: TELEGRAM,
+            text_chars_max: TEXT_UNITS_MAX,
+            buttons: true,
+            // Nobody at Telegram has signed for health details (domain facts 4.2).
+            level: 0,
+            intrudes: true,
+        }
+    }
+
+    async fn send(&self, outgoing: &Outgoing) -> Result<Sent, SendError> {
+        let requests = requests(outgoing).map_err(|it| SendError::Never(it.to_string()))?;
+        match timeout(SEND_PATIENCE, self.say(outgoing, &requests)).await {
+            // A bot is never told that something was read. Taken is as near as it comes.
+            Ok(said) => said.map(|()| Sent { shown: true }),
+            Err(_) => Err(SendError::Maybe("no answer in time".into())),
+        }
+    }
+
+    fn settled(&self, key: &MessageRef) {
+        lock(&self.said).remove(key);
+    }
+}
+
+/// Nothing that is locked here can be left half done.
+fn lock<T>(it: &Mutex<T>) -> MutexGuard<'_, T> {
+    it.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}

@@ -1,0 +1,10 @@
+//! Telegram: both halves.
+
+mod any;
+mod fake;
+mod files;
+mod hears;
+mod hook;
+mod log;
+mod peer;
+mod sends;
