@@ -18,6 +18,9 @@ pub struct Settings {
     /// The file that holds it.
     #[serde(default)]
     pub token_file: Option<PathBuf>,
+    /// The bot's name as it stands in links, without `@`; with it people can come from their chat.
+    #[serde(default)]
+    pub username: Option<String>,
     /// Another server that speaks the Bot API: one's own, or a test's. Default: Telegram's. Where
     /// it is set, Telegram's own is never called.
     #[serde(default)]
@@ -54,6 +57,19 @@ impl Settings {
             "`telegram.webhook_secret` is 1 to 256 of A-Z, a-z, 0-9, _ and - (Bot API, setWebhook)"
         );
         Ok(found)
+    }
+
+    /// The link that begins a chat with the bot, with `{code}` where the code goes (Telegram, "Deep
+    /// linking").
+    pub fn link(&self) -> anyhow::Result<Option<String>> {
+        let Some(name) = &self.username else { return Ok(None) };
+        let fine = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        ensure!(
+            (5..=32).contains(&name.len()) && name.chars().all(fine),
+            "`telegram.username` is the bot's name without @, 5 to 32 of A-Z, a-z, 0-9 and _; found \
+             {name:?}"
+        );
+        Ok(Some(format!("https://t.me/{name}?start={{code}}")))
     }
 
     /// The line to Telegram.
@@ -122,6 +138,16 @@ mod tests {
         assert_eq!(of("").unwrap().webhook_secret().unwrap(), None);
         assert!(of("webhook_secret = 'a b'").unwrap().webhook_secret().is_err());
         assert!(of("webhook_secret = 'a_B-9'").unwrap().webhook_secret().unwrap().is_some());
+    }
+
+    #[test]
+    fn the_link_names_the_bot_and_nothing_else() {
+        let link = of("username = 'mendline_demo_bot'").unwrap().link().unwrap();
+        assert_eq!(link.as_deref(), Some("https://t.me/mendline_demo_bot?start={code}"));
+        assert_eq!(of("").unwrap().link().unwrap(), None);
+        for name in ["@bot_of_ours", "bot", "a/b?c=d", "ein_böt"] {
+            assert!(of(&format!("username = '{name}'")).unwrap().link().is_err(), "{name}");
+        }
     }
 
     #[test]

@@ -317,6 +317,7 @@ pub fn outgoing(effect: &str, text: &str) -> Outgoing {
             buttons: Vec::new(),
             language: "en".into(),
             private: true,
+            numbers: Vec::new(),
         },
         question: None,
         speaker: None,
