@@ -276,8 +276,8 @@ async fn busy_day(store: &dyn Store) {
             Op::Arrive { person: "ana", id: 0 },
             Op::Route { begin: "c0" },
             Op::Turn { to: "dana", close: false },
-            Op::Dispatch { shown: true },
             Op::Line { person: "dana", channel: "web" },
+            Op::Dispatch { shown: true },
         ];
         for op in &day {
             apply(store, payer, op).await;

@@ -32,6 +32,7 @@ mod care;
 mod carry;
 mod chats;
 mod crash;
+mod cut_off;
 mod desk;
 mod disk;
 mod dispatch;

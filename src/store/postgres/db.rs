@@ -11,6 +11,7 @@ use sqlx::postgres::{PgArguments, PgPool, PgRow};
 use sqlx::{PgConnection, Postgres, Row as _};
 
 use super::sql::rows::{Cell, Column};
+use super::sql::script::Part;
 use crate::store::StoreError;
 
 pub(super) type Database = Postgres;
@@ -34,6 +35,8 @@ pub(super) const MAY_BREAK: bool = true;
 pub(super) const LOCKED: &str = "for no key update of mine";
 /// Takes only rows that nobody else is taking.
 pub(super) const UNLESS_LOCKED: &str = "for no key update of mine skip locked";
+/// Whether a script goes as one text: the protocol takes values for one statement at a time.
+pub(super) const ONE_TEXT: bool = false;
 /// Rows of one statement: each column is one parameter, so this only bounds memory.
 pub(super) const ROWS_MAX: usize = 1024;
 
@@ -117,6 +120,9 @@ pub(super) fn is_doubted() -> bool {
 /// A statement that reads rows as the table `v`: each column is a parameter after the `args` of
 /// the statement, an array.
 pub(super) fn with_rows(columns: &[Column], _rows: usize, args: usize, statement: &str) -> String {
+    if columns.is_empty() {
+        return statement.to_owned();
+    }
     let names: Vec<_> = columns.iter().map(|it| it.name()).collect();
     let mut text = format!("with v ({}) as (select * from unnest(", names.join(", "));
     for (index, column) in columns.iter().enumerate() {
@@ -172,6 +178,18 @@ fn bytes(cell: &mut Cell) -> Option<Vec<u8>> {
         Cell::Bytes(it) => it.take(),
         _ => None,
     }
+}
+
+/// Runs the statements of a script; answers what each found.
+pub(super) async fn run(
+    connection: &mut Connection,
+    parts: Vec<Part>,
+) -> Result<Vec<Vec<PgRow>>, StoreError> {
+    let mut answers = Vec::with_capacity(parts.len());
+    for part in parts {
+        answers.push(part.alone(connection).await?);
+    }
+    Ok(answers)
 }
 
 /// What a condition came to.

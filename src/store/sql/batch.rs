@@ -9,9 +9,10 @@ use std::sync::Arc;
 use mendline_engine::time::Timestamp;
 
 use super::found::Found;
-use super::keys::{Keys, Wanted};
+use super::going::Going;
+use super::keys::Keys;
 use super::writes::Writes;
-use super::{Connection, calls, commit, inbox, lines, outbox, routing, settle};
+use super::{calls, commit, inbox, lines, outbox, routing, settle};
 use crate::store::{
     Accepted, Became, CallBecame, Carried, Carry, EffectRef, Frozen, MessageRef, NewArrival,
     NewLine, PersonCommit, StoreError, TurnCommit,
@@ -50,20 +51,18 @@ pub(super) struct Batch<'a> {
     pub(super) writes: Writes,
 }
 
-/// Writes the jobs; the answers come in their order. An error means that nothing was written.
+/// Writes the jobs; the answers come in their order. An error means that nothing was written, or that
+/// nobody knows whether the end of the transaction was.
 pub(super) async fn execute(
-    connection: &mut Connection,
+    mut going: Going<'_>,
     vault: &Vault,
     jobs: &[Arc<Job>],
 ) -> Result<Vec<Outcome>, StoreError> {
-    let found = Found::look(connection, jobs).await?;
-    let mut wanted = Wanted::default();
-    found.want(jobs, &mut wanted);
-    let keys = Keys::gather(connection, vault, wanted).await?;
+    let (found, keys) = Found::look(&mut going, vault, jobs).await?;
     let mut batch = Batch { vault, found, keys, writes: Writes::default() };
-    let arrived = inbox::arrive(connection, &mut batch, jobs).await?;
-    let mut turned = commit::advance(connection, &mut batch, jobs, &arrived).await?;
-    let numbered = lines::number(connection, &mut batch, jobs, &arrived, &turned).await?;
+    let arrived = inbox::arrive(&mut going, &mut batch, jobs).await?;
+    let mut turned = commit::advance(&mut going, &mut batch, jobs, &arrived).await?;
+    let numbered = lines::number(&mut going, &mut batch, jobs, &arrived, &turned).await?;
     let mut outcomes = Vec::with_capacity(jobs.len());
     for (nth, job) in jobs.iter().enumerate() {
         let outcome = match job.as_ref() {
@@ -95,6 +94,6 @@ pub(super) async fn execute(
         }
     }
     settle::finish(&mut batch);
-    batch.writes.run(connection).await?;
+    batch.writes.commit(going).await?;
     Ok(outcomes)
 }

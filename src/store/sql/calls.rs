@@ -8,6 +8,7 @@ use tracing::error;
 use super::batch::Batch;
 use super::lease::{finds, free, texts};
 use super::rows::Column;
+use super::script::Script;
 use super::seal::Sealer;
 use super::writes::Writes;
 use super::{BEGIN, DbRow, SqlStore, count, effect, flag, inbox};
@@ -28,6 +29,10 @@ const LEASED: &str = "
     from v join calls c on c.payer = v.payer and c.effect = v.effect
     left join person_keys k on k.payer = c.payer and k.person = c.key_person
     order by c.due, c.effect";
+const LEASE: &str = "
+    update calls set leased_until = $1,
+        attempts = attempts + case when leased_until is null or is_write = 1 then 0 else 1 end
+    where (payer, effect) in (select payer, effect from v)";
 
 pub(super) fn put(
     writes: &mut Writes,
@@ -61,20 +66,14 @@ pub(super) async fn lease(
     if !finds(&mut writer, PROBE, now).await? {
         return Ok(Vec::new());
     }
-    let mut tx = writer.begin_with(BEGIN).await?;
+    let mut going = writer.transaction().await?;
     let named = (NAMED, texts(["payer", "effect"]));
-    let mine = free(&mut tx, FREE, now, limit, named).await?;
-    let rows = mine.clone().fetch(&mut tx, &[], LEASED).await?;
+    let mine = free(&mut going, FREE, now, limit, named).await?;
     let until = now.plus_ms(lease_ms);
-    mine.execute(
-        &mut tx,
-        &[until.0.into()],
-        "update calls set leased_until = $1,
-            attempts = attempts + case when leased_until is null or is_write = 1 then 0 else 1 end
-         where (payer, effect) in (select payer, effect from v)",
-    )
-    .await?;
-    tx.commit().await?;
+    let mut script = Script::default();
+    let rows = script.add(mine.clone(), &[], LEASED);
+    script.add(mine, &[until.0.into()], LEASE);
+    let rows = going.commit(script).await?.take(rows);
     let mut leased = Vec::new();
     for row in &rows {
         let (payer, name): (String, String) = (row.try_get("payer")?, row.try_get("effect")?);

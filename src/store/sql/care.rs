@@ -9,7 +9,7 @@ use mendline_engine::time::Timestamp;
 use sqlx::{Connection as _, Row as _};
 
 use super::seal::{Sealer, unless_forgotten};
-use super::{BEGIN, Connection, DbRow, SqlStore, count, effect, flag, searching, within};
+use super::{BEGIN, DbRow, SqlStore, count, effect, flag, searching, within};
 use crate::store::care::{Allowance, Care, LegalHold, Pause, PauseKind, PauseRef, Waiting};
 use crate::store::{EffectRef, MessageRef, StoreError};
 
@@ -40,13 +40,13 @@ fn pause_ref(kind: &str, name: String, payer: String) -> Result<PauseRef, StoreE
     Ok(PauseRef { payer: (!payer.is_empty()).then_some(payer), kind, name })
 }
 
-const PAUSES: &str = "
+/// Every pause.
+pub(super) const PAUSES: &str = "
     select payer, kind, name, proactive, since, who, why from pauses
     order by since, payer, kind, name";
 
-/// Every pause, as a transaction sees them.
-pub(super) async fn all_pauses(connection: &mut Connection) -> Result<Vec<Pause>, StoreError> {
-    let rows = sqlx::query(PAUSES).fetch_all(connection).await?;
+/// What [`PAUSES`] answers.
+pub(super) fn read_pauses(rows: &[DbRow]) -> Result<Vec<Pause>, StoreError> {
     rows.iter().map(pause).collect()
 }
 

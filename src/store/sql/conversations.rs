@@ -2,15 +2,16 @@
 
 use mendline_engine::state::State;
 use mendline_engine::time::Timestamp;
-use sqlx::{Connection as _, Row as _};
+use sqlx::Row as _;
 use tracing::error;
 
 use super::batch::Batch;
 use super::inbox::{self, Entry};
 use super::lease::{finds, free, texts};
 use super::rows::Column;
+use super::script::Script;
 use super::seal::{Sealer, unless_forgotten};
-use super::{BEGIN, DbRow, SqlStore, commit, effect, shared, timers};
+use super::{DbRow, SqlStore, commit, effect, shared, timers};
 use crate::store::{Claimed, Conversation, Head, NewConversation, StoreError, TurnCommit};
 use crate::vault::Vault;
 
@@ -79,6 +80,10 @@ const FREE: &str = "
       and (mine.leased_until is null or mine.leased_until <= $1)
     order by mine.id";
 
+const LEASE: &str = "
+    update conversations set leased_until = $1
+    where (payer, id) in (select payer, id from v)";
+
 pub(super) async fn claim(
     store: &SqlStore,
     now: Timestamp,
@@ -92,20 +97,16 @@ pub(super) async fn claim(
     if !finds(&mut writer, PROBE, now).await? {
         return Ok(Vec::new());
     }
-    let mut tx = writer.begin_with(BEGIN).await?;
+    let mut going = writer.transaction().await?;
     let named = (NAMED, texts(["payer", "id"]));
-    let mine = free(&mut tx, FREE, now, limit, named).await?;
-    mine.clone()
-        .execute(
-            &mut tx,
-            &[now.plus_ms(lease_ms).0.into()],
-            "update conversations set leased_until = $1
-             where (payer, id) in (select payer, id from v)",
-        )
-        .await?;
-    let rows = mine.clone().fetch(&mut tx, &[], CLAIMED).await?;
-    let mut events = inbox::waiting(&mut tx, mine, events_max).await?;
-    tx.commit().await?;
+    let mine = free(&mut going, FREE, now, limit, named).await?;
+    let mut script = Script::default();
+    script.add(mine.clone(), &[now.plus_ms(lease_ms).0.into()], LEASE);
+    let rows = script.add(mine.clone(), &[], CLAIMED);
+    let events = inbox::ask_waiting(mine, events_max, &mut script);
+    let mut answers = going.commit(script).await?;
+    let rows = answers.take(rows);
+    let mut events = inbox::by_conversation(answers.take(events))?;
     let mut claimed = Vec::new();
     for row in &rows {
         let name: (String, String) = (row.try_get("payer")?, row.try_get("id")?);

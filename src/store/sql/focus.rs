@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::Connection;
 use super::rows::{Column, Rows};
-use crate::store::StoreError;
+use super::script::Script;
 
 /// A question that was shown to a person on a channel.
 pub(super) struct Move {
@@ -23,10 +22,7 @@ const MOVED: &[Column] = &[
 
 /// Each takes focus, unless another that is still open has it. Two for the same person go one
 /// after the other.
-pub(super) async fn move_all(
-    connection: &mut Connection,
-    mut moves: Vec<Move>,
-) -> Result<(), StoreError> {
+pub(super) fn move_all(script: &mut Script, mut moves: Vec<Move>) {
     while !moves.is_empty() {
         let (mut rows, mut later) = (Rows::new(MOVED), Vec::new());
         let mut moved = BTreeSet::new();
@@ -37,42 +33,38 @@ pub(super) async fn move_all(
             }
             rows.push([it.payer.into(), it.person.into(), it.channel.into(), it.question.into()]);
         }
-        rows.execute(
-            connection,
-            &[],
-            "insert into focus (payer, person, channel, question)
-             select q.payer, q.person, v.channel, q.question from v
-             join questions q on q.payer = v.payer and q.person = v.person and q.question = v.question
-             where q.closed_at is null
-             on conflict (payer, person, channel) do update set question = excluded.question
-             where not exists (
-                select 1 from questions held
-                where held.payer = focus.payer and held.person = focus.person
-                  and held.question = focus.question and held.closed_at is null)",
-        )
-        .await?;
+        script.add(rows, &[], MOVE);
         moves = later;
     }
-    Ok(())
 }
 
+const MOVE: &str = "
+    insert into focus (payer, person, channel, question)
+    select q.payer, q.person, v.channel, q.question from v
+    join questions q on q.payer = v.payer and q.person = v.person and q.question = v.question
+    where q.closed_at is null
+    on conflict (payer, person, channel) do update set question = excluded.question
+    where not exists (
+       select 1 from questions held
+       where held.payer = focus.payer and held.person = focus.person
+         and held.question = focus.question and held.closed_at is null)";
+const SET: &str = "
+    insert into focus (payer, person, channel, question)
+    select payer, person, channel, question from v where true
+    on conflict (payer, person, channel) do update set question = excluded.question";
+const FREE: &str = "
+    delete from focus where (payer, person, channel) in (select payer, person, channel from v)";
+
 /// A person turn says where focus is, or that it is free.
-pub(super) async fn set(
-    connection: &mut Connection,
+pub(super) fn set(
+    script: &mut Script,
     payer: &str,
     person: &str,
     channel: &str,
-    question: Option<&str>,
-) -> Result<(), StoreError> {
-    let query = match question {
-        Some(_) => sqlx::query(
-            "insert into focus (payer, person, channel, question) values ($1, $2, $3, $4)
-             on conflict (payer, person, channel) do update set question = excluded.question",
-        ),
-        None => sqlx::query(
-            "delete from focus where payer = $1 and person = $2 and channel = $3 and $4 is null",
-        ),
-    };
-    query.bind(payer).bind(person).bind(channel).bind(question).execute(connection).await?;
-    Ok(())
+    question: Option<String>,
+) {
+    let statement = if question.is_some() { SET } else { FREE };
+    let mut rows = Rows::new(MOVED);
+    rows.push([payer.into(), person.into(), channel.into(), question.into()]);
+    script.add(rows, &[], statement);
 }

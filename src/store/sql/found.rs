@@ -1,5 +1,5 @@
-//! What the jobs of a batch concern, read before anything is written. Each look is one query,
-//! and only where a job needs it.
+//! What the jobs of a batch concern, read before anything is written: one script of looks, each
+//! only where a job needs it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -8,10 +8,13 @@ use mendline_engine::time::Timestamp;
 use sqlx::Row as _;
 
 use super::batch::Job;
-use super::keys::Wanted;
+use super::going::Going;
+use super::keys::{Keys, Wanted};
 use super::rows::{Column, Rows};
-use super::{Connection, DbRow, LOCKED, care, flag, settle};
+use super::script::{Place, Script};
+use super::{DbRow, LOCKED, care, flag, settle};
 use crate::store::{InboxBody, Leaving, NewConversation, NewLine, Pause, StoreError, TurnCommit};
+use crate::vault::Vault;
 
 use Column::{Int, Text};
 
@@ -69,20 +72,41 @@ const NUMBERED: &[Column] = &[Text("payer"), Int("seq")];
 const KEYED: &[Column] = &[Text("payer"), Text("person"), Text("channel"), Text("key")];
 
 impl Found {
+    /// Looks all of it up, with the keys of whom the jobs themselves name. The first that a
+    /// transaction asks.
     pub(super) async fn look(
-        connection: &mut Connection,
+        going: &mut Going<'_>,
+        vault: &Vault,
         jobs: &[Arc<Job>],
-    ) -> Result<Found, StoreError> {
-        let mut found = Found::default();
+    ) -> Result<(Found, Keys), StoreError> {
+        let (mut found, mut keys) = (Found::default(), Keys::default());
         found.know_principals(jobs);
-        found.look_for_principals(connection, jobs).await?;
-        found.look_for_arrivals(connection, jobs).await?;
-        found.look_for_waiting(connection, jobs).await?;
-        found.look_for_messages(connection, jobs).await?;
-        found.look_for_calls(connection, jobs).await?;
-        found.look_for_lines(connection, jobs).await?;
-        found.look_for_pauses(connection, jobs).await?;
-        Ok(found)
+        let mut wanted = Wanted::default();
+        found.want(jobs, &mut wanted);
+        let mut script = Script::default();
+        let principals = found.ask_principals(jobs, &mut script);
+        let arrivals = Found::ask_arrivals(jobs, &mut script);
+        let waiting = Found::ask_waiting(jobs, &mut script);
+        let messages = Found::ask_messages(jobs, &mut script);
+        let calls = Found::ask_calls(jobs, &mut script);
+        let lines = Found::ask_lines(jobs, &mut script);
+        let pauses = Found::ask_pauses(jobs, &mut script);
+        let known = keys.ask(&wanted, &mut script);
+        let mut answers = going.run(script).await?;
+        found.read_principals(&answers.take(principals))?;
+        found.read_arrivals(&answers.take(arrivals))?;
+        found.read_waiting(&answers.take(waiting))?;
+        found.read_messages(&answers.take(messages))?;
+        found.read_calls(&answers.take(calls))?;
+        found.read_lines(&answers.take(lines))?;
+        if let Some(pauses) = pauses {
+            found.pauses = care::read_pauses(&answers.take(pauses))?;
+        }
+        keys.read_all(vault, &answers.take(known))?;
+        let mut wanted = Wanted::default();
+        found.want(jobs, &mut wanted);
+        keys.complete(going, vault, wanted).await?;
+        Ok((found, keys))
     }
 
     /// Whom a conversation is for, where the jobs say so themselves.
@@ -116,55 +140,49 @@ impl Found {
         }
     }
 
-    async fn look_for_principals(
-        &mut self,
-        connection: &mut Connection,
-        jobs: &[Arc<Job>],
-    ) -> Result<(), StoreError> {
+    fn ask_principals(&self, jobs: &[Arc<Job>], script: &mut Script) -> Place {
         let mut names: BTreeSet<Name> = BTreeSet::new();
         for job in jobs {
             names.extend(conversations_of(job));
         }
         names.retain(|it| !self.principals.contains_key(it));
         let rows = named(names);
-        let rows = rows
-            .fetch(
-                connection,
-                &[],
-                "select c.payer as payer, c.id as name, c.principal as principal
-                 from v join conversations c on c.payer = v.payer and c.id = v.name",
-            )
-            .await?;
-        for row in &rows {
+        script.add(
+            rows,
+            &[],
+            "select c.payer as payer, c.id as name, c.principal as principal
+             from v join conversations c on c.payer = v.payer and c.id = v.name",
+        )
+    }
+
+    fn read_principals(&mut self, rows: &[DbRow]) -> Result<(), StoreError> {
+        for row in rows {
             self.principals.insert(name(row)?, row.try_get("principal")?);
         }
         Ok(())
     }
 
-    async fn look_for_arrivals(
-        &mut self,
-        connection: &mut Connection,
-        jobs: &[Arc<Job>],
-    ) -> Result<(), StoreError> {
+    fn ask_arrivals(jobs: &[Arc<Job>], script: &mut Script) -> Place {
         let mut rows = Rows::new(NUMBERED);
         for job in jobs {
             if let Job::Person(it) = job.as_ref() {
                 rows.push([it.payer.as_str().into(), it.seq.into()]);
             }
         }
-        let rows = rows
-            .fetch(
-                connection,
-                &[],
-                &format!(
-                    "select mine.payer as payer, mine.seq as seq, mine.source as source,
-                            mine.id as id, mine.received as received, mine.done_at as done
-                     from v join inbox mine on mine.seq = v.seq and mine.payer = v.payer
-                     where mine.conversation is null order by mine.seq {LOCKED}"
-                ),
-            )
-            .await?;
-        for row in &rows {
+        script.add(
+            rows,
+            &[],
+            format!(
+                "select mine.payer as payer, mine.seq as seq, mine.source as source,
+                        mine.id as id, mine.received as received, mine.done_at as done
+                 from v join inbox mine on mine.seq = v.seq and mine.payer = v.payer
+                 where mine.conversation is null order by mine.seq {LOCKED}"
+            ),
+        )
+    }
+
+    fn read_arrivals(&mut self, rows: &[DbRow]) -> Result<(), StoreError> {
+        for row in rows {
             let arrived = Arrived {
                 source: row.try_get("source")?,
                 id: row.try_get("id")?,
@@ -176,11 +194,7 @@ impl Found {
         Ok(())
     }
 
-    async fn look_for_waiting(
-        &mut self,
-        connection: &mut Connection,
-        jobs: &[Arc<Job>],
-    ) -> Result<(), StoreError> {
+    fn ask_waiting(jobs: &[Arc<Job>], script: &mut Script) -> Place {
         let mut rows = Rows::new(NUMBERED);
         for job in jobs {
             let turns = match job.as_ref() {
@@ -194,17 +208,18 @@ impl Found {
                 }
             }
         }
-        let rows = rows
-            .fetch(
-                connection,
-                &[],
-                "select i.payer as payer, i.seq as seq, i.conversation as conversation,
-                        i.source as source, i.id as id, i.part as part
-                 from v join inbox i on i.seq = v.seq and i.payer = v.payer
-                 where i.conversation is not null and i.done_at is null",
-            )
-            .await?;
-        for row in &rows {
+        script.add(
+            rows,
+            &[],
+            "select i.payer as payer, i.seq as seq, i.conversation as conversation,
+                    i.source as source, i.id as id, i.part as part
+             from v join inbox i on i.seq = v.seq and i.payer = v.payer
+             where i.conversation is not null and i.done_at is null",
+        )
+    }
+
+    fn read_waiting(&mut self, rows: &[DbRow]) -> Result<(), StoreError> {
+        for row in rows {
             let (source, id): (String, String) = (row.try_get("source")?, row.try_get("id")?);
             let part: i64 = row.try_get("part")?;
             let conversation: String = row.try_get("conversation")?;
@@ -214,31 +229,28 @@ impl Found {
         Ok(())
     }
 
-    async fn look_for_messages(
-        &mut self,
-        connection: &mut Connection,
-        jobs: &[Arc<Job>],
-    ) -> Result<(), StoreError> {
+    fn ask_messages(jobs: &[Arc<Job>], script: &mut Script) -> Place {
         let keys = jobs.iter().filter_map(|job| match job.as_ref() {
             Job::Freeze(key, _) | Job::Settle(key, ..) => Some(key),
             Job::Line(line) => line.message.as_ref(),
             _ => None,
         });
         let names = keys.map(|it| (it.payer.clone(), it.effect.to_string())).collect();
-        let rows = named(names)
-            .fetch(
-                connection,
-                &[],
-                &format!(
-                    "select mine.payer as payer, mine.effect as name, mine.lane, mine.person,
-                            mine.key_person, mine.channel, mine.question, mine.focuses, mine.status,
-                            mine.settled_at
-                     from v join outbox mine on mine.payer = v.payer and mine.effect = v.name
-                     order by mine.seq {LOCKED}"
-                ),
-            )
-            .await?;
-        for row in &rows {
+        script.add(
+            named(names),
+            &[],
+            format!(
+                "select mine.payer as payer, mine.effect as name, mine.lane, mine.person,
+                        mine.key_person, mine.channel, mine.question, mine.focuses, mine.status,
+                        mine.settled_at
+                 from v join outbox mine on mine.payer = v.payer and mine.effect = v.name
+                 order by mine.seq {LOCKED}"
+            ),
+        )
+    }
+
+    fn read_messages(&mut self, rows: &[DbRow]) -> Result<(), StoreError> {
+        for row in rows {
             let sending = Sending {
                 lane: row.try_get("lane")?,
                 person: row.try_get("person")?,
@@ -254,28 +266,25 @@ impl Found {
         Ok(())
     }
 
-    async fn look_for_calls(
-        &mut self,
-        connection: &mut Connection,
-        jobs: &[Arc<Job>],
-    ) -> Result<(), StoreError> {
+    fn ask_calls(jobs: &[Arc<Job>], script: &mut Script) -> Place {
         let names = jobs.iter().filter_map(|job| match job.as_ref() {
             Job::Return { payer, call, .. } => Some((payer.clone(), call.to_string())),
             _ => None,
         });
-        let rows = named(names.collect())
-            .fetch(
-                connection,
-                &[],
-                &format!(
-                    "select mine.payer as payer, mine.effect as name, mine.key_person as key_person,
-                            cast(case when mine.attempts > 0 then 1 else 0 end as bigint) as begun
-                     from v join calls mine on mine.payer = v.payer and mine.effect = v.name
-                     where mine.settled_at is null order by mine.payer, mine.effect {LOCKED}"
-                ),
-            )
-            .await?;
-        for row in &rows {
+        script.add(
+            named(names.collect()),
+            &[],
+            format!(
+                "select mine.payer as payer, mine.effect as name, mine.key_person as key_person,
+                        cast(case when mine.attempts > 0 then 1 else 0 end as bigint) as begun
+                 from v join calls mine on mine.payer = v.payer and mine.effect = v.name
+                 where mine.settled_at is null order by mine.payer, mine.effect {LOCKED}"
+            ),
+        )
+    }
+
+    fn read_calls(&mut self, rows: &[DbRow]) -> Result<(), StoreError> {
+        for row in rows {
             let calling =
                 Calling { key_person: row.try_get("key_person")?, begun: flag(row, "begun")? };
             self.calls.insert(name(row)?, calling);
@@ -283,11 +292,7 @@ impl Found {
         Ok(())
     }
 
-    async fn look_for_lines(
-        &mut self,
-        connection: &mut Connection,
-        jobs: &[Arc<Job>],
-    ) -> Result<(), StoreError> {
+    fn ask_lines(jobs: &[Arc<Job>], script: &mut Script) -> Place {
         let mut rows = Rows::new(KEYED);
         for job in jobs {
             if let Job::Line(line) = job.as_ref() {
@@ -295,16 +300,17 @@ impl Found {
                 rows.push([payer.into(), person.into(), channel.into(), key.into()]);
             }
         }
-        let rows = rows
-            .fetch(
-                connection,
-                &[],
-                "select l.payer as payer, l.person as person, l.channel as channel, l.key as key, l.seq as seq
-                 from v join lines l on l.payer = v.payer and l.person = v.person
-                     and l.channel = v.channel and l.key = v.key",
-            )
-            .await?;
-        for row in &rows {
+        script.add(
+            rows,
+            &[],
+            "select l.payer as payer, l.person as person, l.channel as channel, l.key as key, l.seq as seq
+             from v join lines l on l.payer = v.payer and l.person = v.person
+                 and l.channel = v.channel and l.key = v.key",
+        )
+    }
+
+    fn read_lines(&mut self, rows: &[DbRow]) -> Result<(), StoreError> {
+        for row in rows {
             let key = [
                 row.try_get("payer")?,
                 row.try_get("person")?,
@@ -316,11 +322,7 @@ impl Found {
         Ok(())
     }
 
-    async fn look_for_pauses(
-        &mut self,
-        connection: &mut Connection,
-        jobs: &[Arc<Job>],
-    ) -> Result<(), StoreError> {
+    fn ask_pauses(jobs: &[Arc<Job>], script: &mut Script) -> Option<Place> {
         let posts = |job: &Arc<Job>| match job.as_ref() {
             Job::Carry(it) => {
                 it.turns.iter().flat_map(|it| &it.messages).any(|it| it.posted.is_some())
@@ -328,10 +330,7 @@ impl Found {
             Job::Line(line) => line.leaving.is_some(),
             _ => false,
         };
-        if jobs.iter().any(posts) {
-            self.pauses = care::all_pauses(connection).await?;
-        }
-        Ok(())
+        jobs.iter().any(posts).then(|| script.plain(&[], care::PAUSES))
     }
 
     /// Whether something paused this payer's messages after a turn was worked out that posts some.

@@ -11,6 +11,7 @@ use tracing::error;
 
 use super::batch::{Batch, Job};
 use super::rows::{Cell, Column, Rows};
+use super::script::{Place, Script};
 use super::seal::Sealer;
 use super::writes::Writes;
 use super::{Connection, DbRow, SqlStore, count};
@@ -240,23 +241,22 @@ const FIND_ARRIVALS: &str = "
 /// Rows by payer and conversation.
 pub(super) type ByConversation = BTreeMap<(String, String), Vec<DbRow>>;
 
-/// The events that wait before each of these conversations, oldest first, at most so many each.
-pub(super) async fn waiting(
-    connection: &mut Connection,
-    conversations: Rows,
-    limit: u32,
-) -> Result<ByConversation, StoreError> {
-    let rows = conversations
-        .fetch(
-            connection,
-            &[limit.into()],
-            "select seq, payer, conversation, source, id, part, body_ct, received from (
-                select i.*, row_number() over (partition by i.payer, i.conversation order by i.seq) as nth
-                from v join inbox i on i.payer = v.payer and i.conversation = v.id
-                where i.done_at is null) as waiting
-             where nth <= $1 order by seq",
-        )
-        .await?;
+/// Asks for the events that wait before each of these conversations, oldest first, at most so many
+/// each.
+pub(super) fn ask_waiting(conversations: Rows, limit: u32, script: &mut Script) -> Place {
+    script.add(
+        conversations,
+        &[limit.into()],
+        "select seq, payer, conversation, source, id, part, body_ct, received from (
+            select i.*, row_number() over (partition by i.payer, i.conversation order by i.seq) as nth
+            from v join inbox i on i.payer = v.payer and i.conversation = v.id
+            where i.done_at is null) as waiting
+         where nth <= $1 order by seq",
+    )
+}
+
+/// What [`ask_waiting`] found.
+pub(super) fn by_conversation(rows: Vec<DbRow>) -> Result<ByConversation, StoreError> {
     let mut by_conversation = ByConversation::new();
     for row in rows {
         let name = (row.try_get("payer")?, row.try_get("conversation")?);

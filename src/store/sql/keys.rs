@@ -1,4 +1,5 @@
-//! The keys of everyone whom a batch concerns, read in one look.
+//! The keys of everyone whom a batch concerns: those whom its jobs name with all else that is looked
+//! up, the rest once it is known who they are.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,6 +7,7 @@ use std::sync::Arc;
 use sqlx::Row as _;
 
 use super::rows::{Column, Rows};
+use super::script::{Place, Script};
 use super::seal::Sealer;
 use super::{Connection, DbRow};
 use crate::store::StoreError;
@@ -31,54 +33,65 @@ impl Wanted {
 }
 
 /// Keys, by whose they are.
+#[derive(Default)]
 pub(super) struct Keys(BTreeMap<Whose, Result<Arc<Sealer>, StoreError>>);
 
 const WHOSE: &[Column] = &[Column::Text("payer"), Column::Text("person")];
 const WRAPPED: &[Column] =
     &[Column::Text("payer"), Column::Text("person"), Column::Bytes("wrapped")];
 
+const KNOWN: &str = "
+    select v.payer as payer, v.person as person, k.wrapped as wrapped
+    from v join person_keys k on k.payer = v.payer and k.person = v.person";
+const MAKE: &str = "
+    insert into person_keys (payer, person, wrapped)
+    select payer, person, wrapped from v where true on conflict do nothing";
+
+fn ask<'a>(whose: impl Iterator<Item = &'a Whose>, script: &mut Script) -> Place {
+    let mut rows = Rows::new(WHOSE);
+    whose.for_each(|(payer, person)| rows.push([payer.into(), person.into()]));
+    script.add(rows, &[], KNOWN)
+}
+
 impl Keys {
-    pub(super) async fn gather(
+    /// Asks for those of them that there are.
+    pub(super) fn ask(&self, wanted: &Wanted, script: &mut Script) -> Place {
+        ask(wanted.0.keys(), script)
+    }
+
+    pub(super) fn read_all(&mut self, vault: &Vault, rows: &[DbRow]) -> Result<(), StoreError> {
+        rows.iter().try_for_each(|row| self.read(vault, row))
+    }
+
+    /// Looks up those that are still missing, and makes those that there are not.
+    pub(super) async fn complete(
+        &mut self,
         connection: &mut Connection,
         vault: &Vault,
         wanted: Wanted,
-    ) -> Result<Keys, StoreError> {
-        let mut keys = Keys(BTreeMap::new());
-        let mut missing: Vec<_> = wanted.0.into_iter().collect();
-        // Whoever else makes one at the same moment wins; so there may be a second round.
-        for _ in 0..2 {
-            let mut rows = Rows::new(WHOSE);
-            missing
-                .iter()
-                .for_each(|((payer, person), _)| rows.push([payer.into(), person.into()]));
-            let found = rows
-                .fetch(
-                    connection,
-                    &[],
-                    "select v.payer as payer, v.person as person, k.wrapped as wrapped
-                     from v join person_keys k on k.payer = v.payer and k.person = v.person",
-                )
-                .await?;
-            found.iter().try_for_each(|row| keys.read(vault, row))?;
-            missing.retain(|(whose, _)| !keys.0.contains_key(whose));
-            if !missing.iter().any(|(_, make)| *make) {
-                break;
-            }
-            let mut fresh = Rows::new(WRAPPED);
-            for ((payer, person), _) in missing.iter().filter(|(_, make)| *make) {
-                let (_, wrapped) = vault.new_person_key(payer, person);
-                fresh.push([payer.into(), person.into(), wrapped.into()]);
-            }
-            fresh
-                .execute(
-                    connection,
-                    &[],
-                    "insert into person_keys (payer, person, wrapped)
-                     select payer, person, wrapped from v where true on conflict do nothing",
-                )
-                .await?;
+    ) -> Result<(), StoreError> {
+        let mut missing = wanted.0;
+        missing.retain(|whose, _| !self.0.contains_key(whose));
+        if missing.is_empty() {
+            return Ok(());
         }
-        Ok(keys)
+        let mut script = Script::default();
+        let known = ask(missing.keys(), &mut script);
+        self.read_all(vault, &script.run(connection).await?.take(known))?;
+        missing.retain(|whose, make| *make && !self.0.contains_key(whose));
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let mut fresh = Rows::new(WRAPPED);
+        for (payer, person) in missing.keys() {
+            let (_, wrapped) = vault.new_person_key(payer, person);
+            fresh.push([payer.into(), person.into(), wrapped.into()]);
+        }
+        // Whoever else makes one at the same moment wins; so what is there is read back.
+        let mut script = Script::default();
+        script.add(fresh, &[], MAKE);
+        let made = ask(missing.keys(), &mut script);
+        self.read_all(vault, &script.run(connection).await?.take(made))
     }
 
     fn read(&mut self, vault: &Vault, row: &DbRow) -> Result<(), StoreError> {

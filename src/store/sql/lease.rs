@@ -1,9 +1,10 @@
 //! Taking what waits and nobody has: a look without a lock, then rows that are locked and named.
 
 use mendline_engine::time::Timestamp;
-use sqlx::AssertSqlSafe;
 
+use super::going::Going;
 use super::rows::{Cell, Column, Rows};
+use super::script::Script;
 use super::{Connection, DbRow, UNLESS_LOCKED};
 use crate::store::StoreError;
 
@@ -21,19 +22,17 @@ pub(super) async fn finds(
 /// The names of at most `limit` rows that a statement finds and nobody else is taking, as the table
 /// `v` of what comes next. `$1` is now; the statement calls its table `mine` and orders it.
 pub(super) async fn free<const WIDTH: usize>(
-    connection: &mut Connection,
+    going: &mut Going<'_>,
     statement: &str,
     now: Timestamp,
     limit: u32,
     (columns, name): (&'static [Column], impl Fn(&DbRow) -> Result<[Cell; WIDTH], sqlx::Error>),
 ) -> Result<Rows, StoreError> {
-    let found = sqlx::query(AssertSqlSafe(format!("{statement} limit $2 {UNLESS_LOCKED}")))
-        .bind(now.0)
-        .bind(i64::from(limit))
-        .fetch_all(connection)
-        .await?;
+    let mut script = Script::default();
+    let statement = format!("{statement} limit $2 {UNLESS_LOCKED}");
+    let found = script.plain(&[now.0.into(), limit.into()], statement);
     let mut mine = Rows::new(columns);
-    for row in &found {
+    for row in &going.run(script).await?.take(found) {
         mine.push(name(row)?);
     }
     Ok(mine)

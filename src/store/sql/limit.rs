@@ -4,12 +4,13 @@
 use std::time::{Duration, Instant};
 
 use mendline_engine::time::Timestamp;
-use sqlx::{Connection as _, Row as _};
+use sqlx::Row as _;
 
+use super::SqlStore;
 use super::commit::{ADVANCE, ADVANCED};
 use super::rows::Rows;
+use super::script::Script;
 use super::writes::Writes;
-use super::{BEGIN, SqlStore};
 use crate::store::StoreError;
 
 /// Conversations among which the turns go round, as in `models/limits`.
@@ -79,11 +80,12 @@ impl SqlStore {
         let mut nth = begin_all(&mut writer, payer, sizes).await?;
         let (began, first) = (Instant::now(), nth);
         while began.elapsed() < lasts {
-            let mut tx = writer.begin_with(BEGIN).await?;
+            let mut going = writer.transaction().await?;
             let (advanced, writes) = turns(payer, sizes, nth, at_once);
-            advanced.fetch(&mut tx, &[], ADVANCE).await?;
-            writes.run(&mut tx).await?;
-            tx.commit().await?;
+            let mut script = Script::default();
+            script.add(advanced, &[], ADVANCE);
+            going.run(script).await?;
+            writes.commit(going).await?;
             nth += i64::try_from(at_once).unwrap_or(i64::MAX);
         }
         Ok((nth - first) as f64 / began.elapsed().as_secs_f64())

@@ -8,6 +8,7 @@ use super::conversations;
 use super::people;
 use super::questions;
 use super::rows::{Column, Rows};
+use super::script::Script;
 use super::seal::{Sealer, unless_forgotten};
 use super::{DbRow, SqlStore, db, inbox};
 use crate::store::{Ask, Conversation, Look, OPEN_MAX, Person, QuestionRow, StoreError};
@@ -66,18 +67,7 @@ pub(super) async fn look(store: &SqlStore, asks: &[Ask]) -> Result<Vec<Look>, St
             which.push([ask.payer.as_str().into(), n.into(), person.into(), id.into()])
         });
     }
-    let read = async |rows: Rows, statement| {
-        if rows.is_empty() {
-            return Ok(Vec::new());
-        }
-        rows.fetch(&mut *store.readers.acquire().await?, &[], statement).await
-    };
-    let (people, focused, open, named) = tokio::try_join!(
-        read(who.clone(), PERSON),
-        read(who.clone(), FOCUS),
-        read(who, OPEN),
-        read(which, NAMED),
-    )?;
+    let [people, focused, open, named] = read_all(store, who, which).await?;
     let mut looks: Vec<Look> = asks.iter().map(|_| Look::default()).collect();
     let mut waited = Waited::default();
     read_people(store, &people, &mut looks)?;
@@ -102,6 +92,34 @@ pub(super) async fn look(store: &SqlStore, asks: &[Ask]) -> Result<Vec<Look>, St
     focused_elsewhere(store, asks, &mut looks, &mut waited).await?;
     read_waiting(store, waited, &mut looks).await?;
     Ok(looks)
+}
+
+/// Everything that can be asked at once: in one script, or side by side on as many connections.
+async fn read_all(store: &SqlStore, who: Rows, which: Rows) -> Result<[Vec<DbRow>; 4], StoreError> {
+    if db::ONE_TEXT {
+        let mut script = Script::default();
+        let places = [
+            script.add(who.clone(), &[], PERSON),
+            script.add(who.clone(), &[], FOCUS),
+            script.add(who, &[], OPEN),
+            script.add(which, &[], NAMED),
+        ];
+        let mut answers = script.run(&mut *store.readers.acquire().await?).await?;
+        return Ok(places.map(|place| answers.take(place)));
+    }
+    let read = async |rows: Rows, statement| {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        rows.fetch(&mut *store.readers.acquire().await?, &[], statement).await
+    };
+    tokio::try_join!(
+        read(who.clone(), PERSON),
+        read(who.clone(), FOCUS),
+        read(who, OPEN),
+        read(which, NAMED),
+    )
+    .map(|(people, focused, open, named)| [people, focused, open, named])
 }
 
 /// Several people, without what else routing looks at.
@@ -209,8 +227,10 @@ async fn read_waiting(
     let mut rows = Rows::new(CONVERSATION);
     waited.keys().for_each(|(payer, id)| rows.push([payer.into(), id.into()]));
     let limit = u32::try_from(WAITING_MAX).unwrap_or(u32::MAX);
-    let mut reader = store.readers.acquire().await?;
-    let mut events = inbox::waiting(&mut reader, rows, limit).await?;
+    let mut script = Script::default();
+    let events = inbox::ask_waiting(rows, limit, &mut script);
+    let mut answers = script.run(&mut *store.readers.acquire().await?).await?;
+    let mut events = inbox::by_conversation(answers.take(events))?;
     for ((payer, id), (sealer, lookers)) in waited {
         let rows = events.remove(&(payer, id.clone())).unwrap_or_default();
         let read: Result<Vec<_>, _> = rows.iter().map(|row| inbox::event(row, &sealer)).collect();

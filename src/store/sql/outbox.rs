@@ -2,16 +2,17 @@
 
 use mendline_engine::message::{Message, MessageKind};
 use mendline_engine::time::Timestamp;
-use sqlx::{Connection as _, Row as _};
+use sqlx::Row as _;
 use tracing::error;
 
 use super::batch::Batch;
 use super::lease::{finds, free};
 use super::rows::Column;
+use super::script::Script;
 use super::seal::Sealer;
 use super::settle;
 use super::writes::Writes;
-use super::{BEGIN, DbRow, SqlStore, care, count, effect, flag};
+use super::{DbRow, SqlStore, care, count, effect, flag};
 use crate::store::{
     DeadLetter, EffectRef, Frozen, MessageRef, MessageRow, OutboxRow, Posted, StoreError,
 };
@@ -44,6 +45,11 @@ const FREE: &str = "
              and not (mine.urgent = 2 and earlier.status = 'held'
                       and earlier.leased_until is null and earlier.due > $1)))
     order by mine.due, mine.seq";
+/// A lease that ran out was an attempt of which nobody knows how it ended.
+const LEASE: &str = "
+    update outbox set leased_until = $1,
+        attempts = attempts + case when leased_until is null then 0 else 1 end
+    where seq in (select seq from v)";
 const NUMBERED: &[Column] = &[Column::Int("seq")];
 
 /// A message on its way into the outbox.
@@ -121,20 +127,13 @@ pub(super) async fn lease(
     if !finds(&mut writer, PROBE, now).await? {
         return Ok(Vec::new());
     }
-    let mut tx = writer.begin_with(BEGIN).await?;
+    let mut going = writer.transaction().await?;
     let named = (NUMBERED, |row: &DbRow| Ok([row.try_get::<i64, _>("seq")?.into()]));
-    let mine = free(&mut tx, FREE, now, limit, named).await?;
-    let rows = mine.clone().fetch(&mut tx, &[], LEASED).await?;
-    // A lease that ran out was an attempt of which nobody knows how it ended.
-    mine.execute(
-        &mut tx,
-        &[now.plus_ms(lease_ms).0.into()],
-        "update outbox set leased_until = $1,
-            attempts = attempts + case when leased_until is null then 0 else 1 end
-         where seq in (select seq from v)",
-    )
-    .await?;
-    tx.commit().await?;
+    let mine = free(&mut going, FREE, now, limit, named).await?;
+    let mut script = Script::default();
+    let rows = script.add(mine.clone(), &[], LEASED);
+    script.add(mine, &[now.plus_ms(lease_ms).0.into()], LEASE);
+    let rows = going.commit(script).await?.take(rows);
     let mut leased = Vec::new();
     for row in &rows {
         match outbox_row(store, row) {

@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use sqlx::{Connection as _, Row as _};
 
+use super::rows::{Column, Rows};
+use super::script::Script;
 use super::seal::Sealer;
-use super::{BEGIN, Connection, DbRow, SqlStore, focus, reach};
+use super::{BEGIN, DbRow, SqlStore, focus, reach};
 use crate::store::{Person, PersonFact, StoreError};
 
 /// What comes from outside replaces what came from outside before. What she chose herself
@@ -26,74 +28,45 @@ pub(super) async fn know(store: &SqlStore, person: &Person) -> Result<(), StoreE
     .bind(sealer.seal("people.body", &person.person, person))
     .execute(&mut *tx)
     .await?;
+    let mut opted_out = Rows::new(FACT);
     for channel in &person.opted_out {
-        opt_out(&mut tx, &person.payer, &person.person, channel).await?;
+        opted_out.push([(&person.payer).into(), (&person.person).into(), channel.into()]);
     }
+    opted_out.execute(&mut tx, &[], OPT_OUT).await?;
     Ok(tx.commit().await?)
 }
 
+const FACT: &[Column] = &[Column::Text("payer"), Column::Text("person"), Column::Text("fact")];
+const SPEAKS: &str = "
+    update people set language = v.fact, chosen = 1
+    from v where people.payer = v.payer and people.person = v.person";
+const OPT_OUT: &str = "
+    insert into opt_outs (payer, person, channel)
+    select payer, person, fact from v where true on conflict do nothing";
+const OPT_IN: &str = "
+    delete from opt_outs where (payer, person, channel) in (select payer, person, fact from v)";
+
+const AT: &str = "
+    update people set at_channel = v.fact
+    from v where people.payer = v.payer and people.person = v.person";
+
 /// Applies what a person turn changes about the person.
-pub(super) async fn change(
-    connection: &mut Connection,
-    payer: &str,
-    person: &str,
-    fact: &PersonFact,
-) -> Result<(), StoreError> {
-    match fact {
-        PersonFact::Language(language) => {
-            sqlx::query(
-                "update people set language = $3, chosen = 1 where payer = $1 and person = $2",
-            )
-            .bind(payer)
-            .bind(person)
-            .bind(language)
-            .execute(connection)
-            .await?;
-            Ok(())
-        }
-        PersonFact::OptedOut { channel } => opt_out(connection, payer, person, channel).await,
-        PersonFact::OptedIn { channel } => {
-            sqlx::query("delete from opt_outs where payer = $1 and person = $2 and channel = $3")
-                .bind(payer)
-                .bind(person)
-                .bind(channel)
-                .execute(connection)
-                .await?;
-            Ok(())
-        }
-        PersonFact::At { channel } => {
-            sqlx::query("update people set at_channel = $3 where payer = $1 and person = $2")
-                .bind(payer)
-                .bind(person)
-                .bind(channel)
-                .execute(connection)
-                .await?;
-            Ok(())
-        }
+pub(super) fn change(script: &mut Script, payer: &str, person: &str, fact: &PersonFact) {
+    let (fact, statement) = match fact {
+        PersonFact::Language(language) => (language, SPEAKS),
+        PersonFact::OptedOut { channel } => (channel, OPT_OUT),
+        PersonFact::OptedIn { channel } => (channel, OPT_IN),
+        PersonFact::At { channel } => (channel, AT),
         // What is sealed has rows of its own.
-        PersonFact::Linked { .. } | PersonFact::Unlinked { .. } => Ok(()),
+        PersonFact::Linked { .. } | PersonFact::Unlinked { .. } => return,
         PersonFact::Focus { channel, question } => {
             let question = question.as_ref().map(ToString::to_string);
-            focus::set(connection, payer, person, channel, question.as_deref()).await
+            return focus::set(script, payer, person, channel, question);
         }
-    }
-}
-
-async fn opt_out(
-    connection: &mut Connection,
-    payer: &str,
-    person: &str,
-    channel: &str,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "insert into opt_outs (payer, person, channel) values ($1, $2, $3) on conflict do nothing",
-    )
-    .bind(payer)
-    .bind(person)
-    .bind(channel)
-    .execute(connection)
-    .await?;
-    Ok(())
+    };
+    let mut rows = Rows::new(FACT);
+    rows.push([payer.into(), person.into(), fact.into()]);
+    script.add(rows, &[], statement);
 }
 
 /// A person; nobody, where there is none or she was forgotten.

@@ -7,8 +7,9 @@ use mendline_engine::time::Timestamp;
 use serde_json::Value;
 use sqlx::{Connection as _, Row as _};
 
+use super::script::Script;
 use super::seal::Sealer;
-use super::{BEGIN, Connection, DbRow, SqlStore, within};
+use super::{BEGIN, DbRow, SqlStore, within};
 use crate::store::reach::{NewCode, Reach, Whose};
 use crate::store::{PersonFact, StoreError};
 use crate::vault::Vault;
@@ -59,37 +60,32 @@ impl Change {
     }
 
     /// A person has one address a channel; an address stays one person's until she gives it back.
-    pub(super) async fn apply(self, connection: &mut Connection) -> Result<(), StoreError> {
+    pub(super) fn put(self, script: &mut Script) {
         let Change { payer, person, channel, linked } = self;
         let index = linked.as_ref().map_or("", |it| it.0.as_str());
-        sqlx::query(
+        let others = [(&payer).into(), (&person).into(), (&channel).into(), index.into()];
+        script.plain(
+            &others,
             "delete from addresses where payer = $1 and person = $2 and channel = $3 and idx <> $4",
-        )
-        .bind(&payer)
-        .bind(&person)
-        .bind(&channel)
-        .bind(index)
-        .execute(&mut *connection)
-        .await?;
-        let Some((index, sealed, how, since)) = &linked else { return Ok(()) };
-        sqlx::query(
+        );
+        let Some((index, sealed, how, since)) = linked else { return };
+        script.plain(
+            &[
+                channel.into(),
+                index.into(),
+                payer.into(),
+                person.into(),
+                sealed.into(),
+                how.into(),
+                since.0.into(),
+            ],
             "insert into addresses (channel, idx, payer, person, address_ct, how, since)
              values ($1, $2, $3, $4, $5, $6, $7)
              on conflict (channel, idx) do update
              set payer = excluded.payer, person = excluded.person, address_ct = excluded.address_ct,
                  how = excluded.how, since = excluded.since
              where addresses.payer = excluded.payer and addresses.person = excluded.person",
-        )
-        .bind(&channel)
-        .bind(index)
-        .bind(&payer)
-        .bind(&person)
-        .bind(sealed)
-        .bind(*how)
-        .bind(since.0)
-        .execute(connection)
-        .await?;
-        Ok(())
+        );
     }
 }
 

@@ -47,6 +47,15 @@ impl Rows {
         Rows { columns, cells: Vec::new() }
     }
 
+    /// Rows whose cells are there already.
+    pub(super) fn of(columns: &'static [Column], cells: Vec<Cell>) -> Rows {
+        Rows { columns, cells }
+    }
+
+    pub(super) fn into_parts(self) -> (&'static [Column], Vec<Cell>) {
+        (self.columns, self.cells)
+    }
+
     pub(super) fn push<const WIDTH: usize>(&mut self, row: [Cell; WIDTH]) {
         debug_assert_eq!(WIDTH, self.columns.len(), "a row has a cell for each column");
         self.cells.extend(row);

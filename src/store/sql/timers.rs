@@ -148,7 +148,9 @@ async fn principals<'a>(
         wanted.known(&payer, &person);
         of.insert((payer, row.try_get("id")?), person);
     }
-    Ok(Principals { of, keys: Keys::gather(connection, &store.vault, wanted).await? })
+    let mut keys = Keys::default();
+    keys.complete(connection, &store.vault, wanted).await?;
+    Ok(Principals { of, keys })
 }
 
 /// Whom conversations are for, by payer and conversation, with their keys.

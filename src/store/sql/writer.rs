@@ -13,6 +13,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard, mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::batch::{self, Job, Outcome};
+use super::going::Going;
 use super::{Connection, Database, Pool, db};
 use crate::store::StoreError;
 use crate::vault::Vault;
@@ -30,7 +31,51 @@ struct Asked {
 }
 
 /// A connection that writes, kept for good; empty until it is needed and after it broke.
-type Slot = Arc<Mutex<Option<PoolConnection<Database>>>>;
+#[derive(Default)]
+pub(in super::super) struct Kept {
+    connection: Option<PoolConnection<Database>>,
+    /// Whether a transaction by text was begun on it of whose end nobody knows ([`Going`]).
+    pub(super) amid: bool,
+}
+
+impl Kept {
+    /// The connection, once it is [`ready`].
+    pub(super) fn connection(&mut self) -> &mut PoolConnection<Database> {
+        self.connection.as_mut().expect("it is filled before it is handed out")
+    }
+
+    /// Ends a transaction by text that did not come to its end. Where that fails (SQLite may have
+    /// ended it by itself) the connection is of no more use.
+    async fn roll_back(&mut self) {
+        if !self.amid {
+            return;
+        }
+        // It stays in its place meanwhile: whoever waits here may be gone before it is done.
+        if let Some(connection) = self.connection.as_mut()
+            && sqlx::query("rollback").execute(&mut **connection).await.is_err()
+            && let Some(broken) = self.connection.take()
+        {
+            db::give_up(broken).await;
+        }
+        self.amid = false;
+    }
+}
+
+impl std::ops::Deref for Kept {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.connection.as_ref().expect("it is filled before it is handed out")
+    }
+}
+
+impl std::ops::DerefMut for Kept {
+    fn deref_mut(&mut self) -> &mut Connection {
+        self.connection()
+    }
+}
+
+type Slot = Arc<Mutex<Kept>>;
 
 /// Where jobs are handed in, and the connections that write.
 pub(in super::super) struct Writer {
@@ -42,19 +87,26 @@ pub(in super::super) struct Writer {
 }
 
 /// A connection to write on, while it is held.
-pub(in super::super) struct Writing(OwnedMutexGuard<Option<PoolConnection<Database>>>);
+pub(in super::super) struct Writing(OwnedMutexGuard<Kept>);
 
 impl std::ops::Deref for Writing {
     type Target = Connection;
 
     fn deref(&self) -> &Connection {
-        self.0.as_ref().expect("it is filled before it is handed out")
+        &self.0
     }
 }
 
 impl std::ops::DerefMut for Writing {
     fn deref_mut(&mut self) -> &mut Connection {
-        self.0.as_mut().expect("it is filled before it is handed out")
+        &mut self.0
+    }
+}
+
+impl Writing {
+    /// Begins a transaction.
+    pub(super) async fn transaction(&mut self) -> Result<Going<'_>, StoreError> {
+        Going::begin(&mut self.0).await
     }
 }
 
@@ -73,7 +125,7 @@ impl Writer {
 
     /// The connections, to close them.
     pub(in super::super) async fn close(self) {
-        self.apart.lock().await.take();
+        self.apart.lock().await.connection.take();
         self.pool.close().await;
     }
 
@@ -110,21 +162,19 @@ impl Writer {
 /// A connection that can write. Usually a rollback is on its way still at most. But a full disk
 /// makes SQLite end a transaction by itself; the driver's rollback then fails, and it believes for
 /// ever that one is open.
-async fn ready<'s>(
-    slot: &'s mut Option<PoolConnection<Database>>,
-    pool: &Pool,
-) -> Result<&'s mut PoolConnection<Database>, StoreError> {
-    if let Some(connection) = slot.as_mut()
+async fn ready(kept: &mut Kept, pool: &Pool) -> Result<(), StoreError> {
+    kept.roll_back().await;
+    if let Some(connection) = kept.connection.as_mut()
         && (db::MAY_BREAK || connection.is_in_transaction())
         && (db::ping(connection).await.is_err() || connection.is_in_transaction())
-        && let Some(broken) = slot.take()
+        && let Some(broken) = kept.connection.take()
     {
         db::give_up(broken).await;
     }
-    if slot.is_none() {
-        *slot = Some(pool.acquire().await?);
+    if kept.connection.is_none() {
+        kept.connection = Some(pool.acquire().await?);
     }
-    Ok(slot.as_mut().expect("it was filled just now"))
+    Ok(())
 }
 
 async fn write(
@@ -179,7 +229,7 @@ async fn try_twice(
     let began = Instant::now();
     match db::within(try_once(pool, slot, vault, jobs)).await {
         Err(StoreError::Away(why)) => {
-            if let Some(broken) = slot.lock().await.take() {
+            if let Some(broken) = slot.lock().await.connection.take() {
                 db::give_up(broken).await;
             }
             if db::took_long(began) {
@@ -200,10 +250,14 @@ async fn try_once(
     vault: &Vault,
     jobs: &[Arc<Job>],
 ) -> Result<Vec<Outcome>, StoreError> {
-    let mut slot = slot.lock().await;
-    let connection = ready(&mut slot, pool).await?;
-    let mut tx = connection.begin_with(db::BEGIN).await?;
-    let outcomes = batch::execute(&mut tx, vault, jobs).await?;
-    tx.commit().await?;
-    Ok(outcomes)
+    let mut kept = slot.lock().await;
+    ready(&mut kept, pool).await?;
+    let written = match Going::begin(&mut kept).await {
+        Ok(going) => batch::execute(going, vault, jobs).await,
+        Err(error) => Err(error),
+    };
+    if written.is_err() {
+        kept.roll_back().await;
+    }
+    written
 }

@@ -1,4 +1,4 @@
-//! Everything that a batch writes, a statement a table.
+//! Everything that a batch writes, a statement a table, all in one script.
 //!
 //! Each room fills in its rows; [`Writes::run`] writes them in an order in which no row needs one
 //! that comes later.
@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mendline_engine::time::Timestamp;
 
+use super::going::Going;
 use super::rows::{Cell, Column, Rows};
+use super::script::Script;
 use super::{Connection, focus, handoffs, people, reach};
 use crate::store::{HandoffChange, PersonFact, StoreError};
 
@@ -201,6 +203,30 @@ impl Writes {
 
     /// Writes it all.
     pub(super) async fn run(self, connection: &mut Connection) -> Result<(), StoreError> {
+        let (script, handoffs) = self.script();
+        script.run(connection).await?;
+        for it in &handoffs {
+            handoffs::change(connection, it).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes it all and ends the transaction.
+    pub(super) async fn commit(self, mut going: Going<'_>) -> Result<(), StoreError> {
+        let (mut script, handoffs) = self.script();
+        if !handoffs.is_empty() {
+            going.run(script).await?;
+            for it in &handoffs {
+                handoffs::change(&mut going, it).await?;
+            }
+            script = Script::default();
+        }
+        going.commit(script).await.map(drop)
+    }
+
+    /// Everything as one script, but for the handoffs, which are rare and ask in between.
+    fn script(self) -> (Script, Vec<handoffs::Changed>) {
+        let mut script = Script::default();
         let mut questions = Rows::new(QUESTION);
         self.questions.into_values().for_each(|(_, row)| questions.push(row));
         for (rows, statement) in [
@@ -225,19 +251,16 @@ impl Writes {
             (self.shown, SHOW_QUESTIONS),
             (self.returned, SETTLE_CALLS),
         ] {
-            rows.execute(connection, &[], statement).await?;
+            script.add(rows, &[], statement);
         }
-        focus::move_all(connection, self.focused).await?;
+        focus::move_all(&mut script, self.focused);
         for (payer, person, fact) in &self.facts {
-            people::change(connection, payer, person, fact).await?;
+            people::change(&mut script, payer, person, fact);
         }
         for change in self.reached {
-            change.apply(connection).await?;
+            change.put(&mut script);
         }
-        for it in &self.handoffs {
-            handoffs::change(connection, it).await?;
-        }
-        Ok(())
+        (script, self.handoffs)
     }
 
     /// A handoff's change, with whom it is sealed for.
