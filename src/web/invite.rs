@@ -26,7 +26,7 @@ pub fn invite_link(house: &House, payer: &str, person: &str, base_url: &str) -> 
 /// Reads a link's token without spending it.
 pub fn look(house: &House, token: &str) -> Result<Invite, NoEntry> {
     let payload = house.vault.open_signed(INVITATION, token).ok_or(NoEntry::Unknown)?;
-    let invite: Invite = serde_json::from_value(payload).map_err(|_| NoEntry::Unknown)?;
+    let invite = Invite::read(payload).ok_or(NoEntry::Unknown)?;
     if house.clock.now().0 > invite.exp_ms {
         return Err(NoEntry::Expired);
     }
