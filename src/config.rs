@@ -23,7 +23,7 @@ pub use net::Net;
 pub use secret::Secret;
 pub use span::Span;
 
-use crate::channels::twilio;
+use crate::channels::{telegram, twilio};
 use crate::database::Database;
 use given::{Given, PREFIX, is_secret, kept_out, setting};
 
@@ -94,6 +94,9 @@ pub struct Config {
     /// The payer whose desk strangers reach; default the only one.
     #[serde(default)]
     pub visitors_of: Option<String>,
+    /// A bot on Telegram.
+    #[serde(default)]
+    pub telegram: Option<telegram::Settings>,
     /// Text messages and WhatsApp.
     #[serde(default)]
     pub twilio: Option<twilio::Settings>,

@@ -32,7 +32,9 @@ pub async fn run(
     gate: Arc<dyn Gate>,
     shutdown: CancellationToken,
 ) {
-    let who = uuid::Uuid::now_v7().to_string();
+    // Whoever is alone goes on at once where it stopped, and not when its last lease has lapsed.
+    let alone = !house.store.shared().has_others();
+    let who = if alone { "alone".into() } else { uuid::Uuid::now_v7().to_string() };
     let name = format!("ear/{}", ear.name());
     while !shutdown.is_cancelled() {
         let pause = match take(&house, &name, &who).await {

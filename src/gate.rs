@@ -16,6 +16,7 @@ use tracing::warn;
 use crate::channels::Incoming;
 use crate::channels::inward::{Came, Entered, Gate, NotTaken, Said};
 use crate::channels::menus::Answer;
+use crate::channels::telegram::tap;
 use crate::dispatch::numbers;
 use crate::house::House;
 use crate::people::VISITOR;
@@ -103,7 +104,8 @@ impl Doorkeeper {
                 self.visit(it, Incoming::Words(words)).await
             }
             Said::Incoming { incoming, line } => {
-                self.arrive(whose, it, shortened(incoming), line).await
+                let incoming = self.whole(whose, shortened(incoming)).await?;
+                self.arrive(whose, it, incoming, line).await
             }
             Said::Numbered(number) => {
                 let meant = self.meant(it, whose, number).await?;
@@ -118,6 +120,17 @@ impl Doorkeeper {
             Said::Gone => self.arrive(whose, it, Incoming::Left { channel }, None).await,
             Said::InPublic | Said::Link(_) => Ok(()),
         }
+    }
+
+    /// A tap whose choice did not fit into what a button carries names it by a digest.
+    async fn whole(&self, whose: &Whose, incoming: Incoming) -> Result<Incoming, StoreError> {
+        let Incoming::Tap { question, choice, with } = incoming else { return Ok(incoming) };
+        let row = self.house.store.question(&whose.payer, &question, Some(&whose.person)).await?;
+        let buttons = row.as_ref().map_or(&[][..], |it| it.message.buttons.as_slice());
+        // One that is not offered any more stays as it came; the conversation says so.
+        let found = tap::choice_of(&choice, buttons.iter().map(|it| it.key.as_str()));
+        let choice = found.map_or_else(|| choice.clone(), str::to_owned);
+        Ok(Incoming::Tap { question, choice, with })
     }
 
     /// What a number means to whoever reads numbered choices there. One that no menu has may answer

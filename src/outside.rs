@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock, Weak};
 
 use anyhow::{Context as _, ensure};
+use async_trait::async_trait;
 use axum::Router;
+use tokio_util::sync::CancellationToken;
 
 use crate::channels::Channel;
-use crate::channels::inward::{Ear, Gate};
+use crate::channels::inward::{Ear, Gate, Place};
+use crate::channels::telegram::{self, Command, TelegramChannel, TelegramEar};
 use crate::channels::twilio::{self, Kind, Purposes, TwilioChannel};
-use crate::config::Config;
+use crate::config::{Config, Secret};
 use crate::house::House;
 use crate::links::Elsewhere;
 
@@ -39,6 +42,9 @@ impl Outside {
         let mut outside = Outside::default();
         if let Some(settings) = &config.twilio {
             outside.add_twilio(settings, &config.public_url).context("[twilio]")?;
+        }
+        if let Some(settings) = &config.telegram {
+            outside.add_telegram(settings, &config.public_url).context("[telegram]")?;
         }
         if !outside.channels.is_empty() {
             let payer = visited(config)?;
@@ -71,11 +77,80 @@ impl Outside {
         Ok(())
     }
 
+    fn add_telegram(
+        &mut self,
+        settings: &telegram::Settings,
+        public_url: &str,
+    ) -> anyhow::Result<()> {
+        let api = settings.api()?;
+        let ear = TelegramEar::new(api.clone(), &commands())?;
+        self.channels.push(Arc::new(TelegramChannel::new(api)));
+        match settings.webhook_secret()? {
+            None => self.ears.push(Arc::new(ear)),
+            Some(secret) => {
+                let (public_url, shown) = (public_url.to_owned(), secret.clone());
+                self.ears.push(Arc::new(Called { ear, public_url, secret }));
+                self.hooks.push(Box::new(move |gate| telegram::webhook(&shown, gate)));
+            }
+        }
+        let channel = telegram::TELEGRAM.to_owned();
+        let link = settings.link()?;
+        self.elsewhere.extend(link.map(|link| Elsewhere {
+            channel,
+            name: "Telegram".into(),
+            link,
+        }));
+        Ok(())
+    }
+
     /// What a flow's messages are for.
     fn purposes(&self) -> Purposes {
         let house = self.house.clone();
         Arc::new(move |flow| house.get()?.upgrade()?.flows.current(flow)?.purpose.clone())
     }
+}
+
+/// In the place of a poll: says once where to call, and then only holds the place.
+struct Called {
+    ear: TelegramEar,
+    public_url: String,
+    secret: Secret,
+}
+
+#[async_trait]
+impl Ear for Called {
+    fn name(&self) -> &'static str {
+        telegram::TELEGRAM
+    }
+
+    async fn listen(
+        &self,
+        _gate: Arc<dyn Gate>,
+        _place: Arc<dyn Place>,
+        until: CancellationToken,
+    ) -> anyhow::Result<()> {
+        self.ear.be_called(&self.public_url, &self.secret).await?;
+        until.cancelled().await;
+        Ok(())
+    }
+}
+
+/// What a chat app offers while one types `/`.
+fn commands() -> Vec<Command> {
+    let command = |name: &str, english: &str, spanish: &str| Command {
+        name: name.into(),
+        about: [("en", english), ("es", spanish)]
+            .map(|(language, about)| (language.to_owned(), about.to_owned()))
+            .into(),
+    };
+    vec![
+        command("approval", "The pharmacy turned me away", "La farmacia no me dio mi medicina"),
+        command("status", "What is happening with my claim", "Qué pasa con mi reclamo"),
+        command("refill", "Fill a medicine again", "Surtir otra vez una medicina"),
+        command("person", "Talk to a person", "Hablar con una persona"),
+        command("help", "What can I do here?", "¿Qué puedo hacer aquí?"),
+        command("stop", "Do not write to me here any more", "No escribirme más por aquí"),
+    ]
 }
 
 /// The payer whose desk strangers reach.

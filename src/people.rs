@@ -130,9 +130,10 @@ async fn meaning(house: &House, arrival: &Unrouted, look: &Look) -> anyhow::Resu
     };
     let language = known.as_ref().map_or("en", |it| it.language.as_str()).to_owned();
     let at = known.as_ref().and_then(|it| it.at.clone());
+    let opted_out = known.as_ref().is_some_and(|it| it.opted_out.contains(&arrival.source));
     let (name, role) = known.map(|it| (it.name, it.role)).unzip();
     let name = name.unwrap_or_default();
-    let router = Router { house, arrival, look, language, name, role, at };
+    let router = Router { house, arrival, look, language, name, role, at, opted_out };
     let mut commit = PersonCommit {
         seq: arrival.seq,
         payer: arrival.payer.clone(),
@@ -197,6 +198,8 @@ struct Router<'a> {
     role: Option<String>,
     /// The channel that she used last.
     at: Option<String>,
+    /// Whether she closed the channel on which she writes now.
+    opted_out: bool,
 }
 
 impl Router<'_> {
@@ -231,7 +234,8 @@ impl Router<'_> {
             commit.says.push(self.say(phrases::OPTED_OUT, MessageKind::Reply));
             return Ok(());
         }
-        if intrudes && understand::opts_in(&words) {
+        // "Sí" opens nothing that was not closed: it is an answer.
+        if self.opted_out && understand::opts_in(&words) {
             let channel = self.arrival.source.clone();
             commit.facts.push(PersonFact::OptedIn { channel });
             commit.says.push(self.say(phrases::OPTED_IN, MessageKind::Reply));

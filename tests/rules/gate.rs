@@ -90,6 +90,22 @@ async fn rule_14_a_stranger_is_told_the_way_in_and_nothing_about_anyone() {
 }
 
 #[tokio::test]
+async fn start_opens_what_stop_closed_and_is_else_a_word_like_any_other() {
+    let front = front().await;
+    front.writes(STRANGER, "/start").await;
+    assert_eq!(front.visitors_got(), [english(phrases::WAY_IN)], "she was never away");
+    front.link().await;
+    front.writes(ANA, "STOP").await;
+    front.writes(ANA, "what is the status of my claim").await;
+    assert_eq!(front.ana_got(), [english(phrases::LINKED)]);
+    front.writes(ANA, "sí").await;
+    assert_eq!(front.ana_got().last(), Some(&english(phrases::OPTED_IN)));
+    front.writes(ANA, "sí").await;
+    let again = front.ana_got().into_iter().filter(|it| *it == english(phrases::OPTED_IN));
+    assert_eq!(again.count(), 1, "a yes is an answer");
+}
+
+#[tokio::test]
 async fn a_stranger_in_danger_is_met_at_once_and_a_person_is_called() {
     let front = front().await;
     front.writes(STRANGER, "I want to die").await;
