@@ -2,10 +2,12 @@
 //! gathers: an idle house takes each arrival at once, a busy one takes more at a time, by itself.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::RwLock;
+use std::sync::{Arc, RwLock};
 
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tracing::error;
 
 use crate::carry;
 use crate::house::House;
@@ -53,7 +55,10 @@ impl Intake {
     }
 
     fn open(&self) -> Vec<mpsc::UnboundedReceiver<Waiting>> {
-        let (lanes, waiting) = (0..LANES).map(|_| mpsc::unbounded_channel()).unzip();
+        let (lanes, waiting) =
+            (0..std::env::var("L").ok().and_then(|it| it.parse().ok()).unwrap_or(LANES))
+                .map(|_| mpsc::unbounded_channel())
+                .unzip();
         if let Ok(mut open) = self.lanes.write() {
             *open = lanes;
         }
@@ -68,22 +73,33 @@ impl Intake {
 }
 
 /// Carries what is handed in until `shutdown`, and then whatever was handed in before it.
-pub async fn run(house: &House, shutdown: &CancellationToken) {
+pub async fn run(house: &Arc<House>, shutdown: &CancellationToken) {
     let lanes = house.intake.open();
     let closing = async {
         shutdown.cancelled().await;
         house.intake.close();
     };
-    let carrying = futures::future::join_all(lanes.into_iter().map(|lane| carry_lane(house, lane)));
-    tokio::join!(closing, carrying);
+    // Each lane by itself, so that what they work out takes place on as many cores as there are.
+    let mut carrying = JoinSet::new();
+    for lane in lanes {
+        carrying.spawn(carry_lane(house.clone(), lane));
+    }
+    let all = async {
+        while let Some(ended) = carrying.join_next().await {
+            if let Err(why) = ended {
+                error!("a lane ended badly: {why}");
+            }
+        }
+    };
+    tokio::join!(closing, all);
 }
 
-async fn carry_lane(house: &House, mut lane: mpsc::UnboundedReceiver<Waiting>) {
+async fn carry_lane(house: Arc<House>, mut lane: mpsc::UnboundedReceiver<Waiting>) {
     let mut batch = Vec::new();
     while lane.recv_many(&mut batch, BATCH_MAX).await > 0 {
         let (arrivals, answers): (Vec<_>, Vec<_>) =
             batch.drain(..).map(|it| (it.arrival, it.answer)).unzip();
-        for (answer, carried) in answers.into_iter().zip(carry::carry(house, arrivals).await) {
+        for (answer, carried) in answers.into_iter().zip(carry::carry(&house, arrivals).await) {
             // Whoever stopped waiting finds it on disk.
             let _ = answer.send(carried);
         }
