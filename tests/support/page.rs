@@ -46,7 +46,10 @@ impl Page {
                 config.timeout_global(Some(Duration::from_secs(20))).build().into();
             agent.post(url).send_form([("invite", invite.as_str())])
         });
-        let answer = entering.await.unwrap().ok()?;
+        let mut answer = entering.await.unwrap().ok()?;
+        if !answer.status().is_redirection() {
+            panic!("not let in: {}", answer.body_mut().read_to_string().unwrap_or_default());
+        }
         let cookie = answer.headers().get("set-cookie")?.to_str().ok()?;
         let cookie = cookie.split(';').next()?.to_owned();
         Some(Page { payer: who.0.into(), person: who.1.into(), cookie, ..Page::default() })
