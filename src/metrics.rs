@@ -142,7 +142,9 @@ impl Metrics {
         let result = match became {
             CallBecame::Returned(CallResult::Done(_)) => "done",
             CallBecame::Returned(CallResult::Unknown) => "unknown",
-            CallBecame::Returned(CallResult::Refused { .. }) | CallBecame::NotBegun(_) => "refused",
+            CallBecame::Returned(CallResult::Refused { .. }) | CallBecame::Refused { .. } => {
+                "refused"
+            }
             CallBecame::Later(_) => "later",
         };
         let labels = [("payer", row.payer.as_str()), ("action", &row.action), ("result", result)];

@@ -52,7 +52,7 @@ async fn call_one(
         return Ok(None);
     }
     if let Some(refused) = refused {
-        return Ok(Some(CallBecame::NotBegun(refused)));
+        return Ok(Some(CallBecame::Refused { attempt: row.attempts, result: refused }));
     }
     if row.write {
         // From here on nobody can say that nothing was changed.
@@ -64,7 +64,13 @@ async fn call_one(
             return Ok(None);
         }
     }
-    Ok(Some(attempt(house, row).await))
+    Ok(Some(match attempt(house, row).await {
+        // Only as long as nobody tried again while this one slept.
+        CallBecame::Returned(result @ CallResult::Refused { .. }) if row.write => {
+            CallBecame::Refused { attempt: row.attempts + 1, result }
+        }
+        became => became,
+    }))
 }
 
 async fn attempt(house: &House, row: &CallRow) -> CallBecame {

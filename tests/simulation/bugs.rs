@@ -141,7 +141,9 @@ pub fn outline(became: &CallBecame) -> String {
     match became {
         CallBecame::Later(at) => format!("later {at}"),
         CallBecame::Returned(CallResult::Done(_)) => "done".into(),
-        CallBecame::NotBegun(it) => format!("{} (not begun)", json!(it)),
+        CallBecame::Refused { attempt, result } => {
+            format!("{} (at attempt {attempt})", json!(result))
+        }
         CallBecame::Returned(other) => json!(other).to_string(),
     }
 }

@@ -19,6 +19,7 @@ crate::on_every_store! {
     what_waits_is_counted_by_payer_and_flow
     what_was_dropped_reaches_its_conversation
     what_waits_no_more_is_not_dropped
+    what_stands_in_a_chat_already_is_not_dropped
     what_is_given_back_can_be_taken_at_once
     an_hour_is_taken_in_pieces_and_begins_anew
     a_held_person_is_not_forgotten
@@ -118,6 +119,25 @@ async fn what_waits_no_more_is_not_dropped(store: &dyn Store) {
     store.care().resume(&flow(), NOW).await.unwrap();
     store.settle_message(&message_ref(ACME, "c1", 0, 0), Became::Dropped, NOW).await.unwrap();
     assert_eq!(lease(store, NOW).await, ["c1/0.0"]);
+}
+
+/// Its line was written while its pause let answers through, and nobody could say so (seed 1077933).
+async fn what_stands_in_a_chat_already_is_not_dropped(store: &dyn Store) {
+    two_and_one_aside(store).await;
+    let key = message_ref(ACME, "c1", 0, 0);
+    let line = NewLine {
+        payer: ACME.into(),
+        person: ANA.into(),
+        channel: "web".into(),
+        key: "message/c1/0.0".into(),
+        message: Some(key.clone()),
+        leaving: None,
+        body: json!({ "text": "hello" }),
+        at: NOW,
+    };
+    store.append_line(&line).await.unwrap();
+    store.settle_message(&key, Became::Dropped, NOW).await.unwrap();
+    assert_eq!(lease(store, NOW).await, ["c1/0.0"], "its channel is asked again");
 }
 
 async fn a_line_of_what_was_paused_or_settled_meanwhile_is_not_shown(store: &dyn Store) {

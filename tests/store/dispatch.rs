@@ -27,6 +27,7 @@ crate::on_every_store! {
     dead_letters_are_kept_for_their_payer
     a_call_is_leased_until_its_result_is_here
     rule_02_a_second_result_of_a_call_is_no_news
+    rule_02_a_refusal_that_comes_after_another_attempt_began_says_nothing
     rule_11_who_slept_over_its_look_at_authority_ends_nothing_that_was_begun
     rule_11_a_write_that_nobody_began_was_not_attempted
     a_read_that_lapsed_counts_as_an_attempt
@@ -342,6 +343,23 @@ async fn rule_02_a_second_result_of_a_call_is_no_news(store: &dyn Store) {
     assert_eq!(store.lease_calls(after_ms(LEASE_MS), LEASE_MS, 9).await.unwrap(), []);
 }
 
+/// The first attempt was refused and slept; the second may have succeeded (seed 1028361).
+async fn rule_02_a_refusal_that_comes_after_another_attempt_began_says_nothing(store: &dyn Store) {
+    let refused = |attempt| CallBecame::Refused {
+        attempt,
+        result: CallResult::Refused { code: "no".into(), message: "".into() },
+    };
+    call_that(store, true).await;
+    for now in [NOW, after_ms(LEASE_MS)] {
+        let row = store.lease_calls(now, LEASE_MS, 9).await.unwrap().remove(0);
+        store.begin_call(&row).await.unwrap();
+    }
+    store.settle_call(ACME, &effect("c1", 0, 0), refused(1), NOW).await.unwrap();
+    assert_eq!(claim(store).await, [], "the second attempt says how it ends");
+    store.settle_call(ACME, &effect("c1", 0, 0), refused(2), NOW).await.unwrap();
+    assert_eq!(claim_one(store).await.events.len(), 1);
+}
+
 async fn rule_11_who_slept_over_its_look_at_authority_ends_nothing_that_was_begun(
     store: &dyn Store,
 ) {
@@ -350,7 +368,7 @@ async fn rule_11_who_slept_over_its_look_at_authority_ends_nothing_that_was_begu
     store.lease_calls(NOW, LEASE_MS, 9).await.unwrap();
     let next = store.lease_calls(after_ms(LEASE_MS), LEASE_MS, 9).await.unwrap().remove(0);
     store.begin_call(&next).await.unwrap();
-    let late = CallBecame::NotBegun(refused.clone());
+    let late = CallBecame::Refused { attempt: 0, result: refused.clone() };
     store.settle_call(ACME, &effect("c1", 0, 0), late, NOW).await.unwrap();
     assert_eq!(claim(store).await, [], "it may be done by now");
     let returned = CallBecame::Returned(CallResult::Done(json!(1)));

@@ -122,8 +122,14 @@ pub enum CallBecame {
     Returned(CallResult),
     /// To be tried again.
     Later(Timestamp),
-    /// It is over and was never begun. Nothing, where somebody has begun it since it was leased.
-    NotBegun(CallResult),
+    /// A write was refused at an attempt, or before the first (0). Nothing, where a later attempt was
+    /// begun meanwhile: it may succeed, and how it ends is for whoever makes it to say.
+    Refused {
+        /// Which attempt.
+        attempt: u32,
+        /// With what.
+        result: CallResult,
+    },
 }
 
 /// A message with what became of it, for the timeline.

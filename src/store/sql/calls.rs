@@ -138,9 +138,11 @@ pub(super) fn settle(
     };
     let (due, attempts, settled_at) = match became {
         // Whoever leased it later knows better: how it ends is theirs to say.
-        CallBecame::NotBegun(_) if calling.begun => return Ok(()),
+        CallBecame::Refused { attempt, .. } if calling.attempts > attempt => {
+            return Ok(());
+        }
         CallBecame::Later(due) => (Some(due.0), 1_i64, None),
-        CallBecame::Returned(result) | CallBecame::NotBegun(result) => {
+        CallBecame::Returned(result) | CallBecame::Refused { result, .. } => {
             let sealer = batch.keys.of(payer, &calling.key_person)?;
             let event = Event::Returned { call: key.key, result };
             let entry = inbox::own("call", payer, &name, now);

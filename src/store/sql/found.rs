@@ -12,7 +12,7 @@ use super::going::Going;
 use super::keys::{Keys, Wanted};
 use super::rows::{Column, Rows};
 use super::script::{Place, Script};
-use super::{DbRow, LOCKED, care, flag, settle};
+use super::{DbRow, LOCKED, care, count, db, flag, settle};
 use crate::store::{InboxBody, Leaving, NewConversation, NewLine, Pause, StoreError, TurnCommit};
 use crate::vault::Vault;
 
@@ -39,13 +39,15 @@ pub(super) struct Sending {
     pub(super) focuses: bool,
     pub(super) status: String,
     pub(super) open: bool,
+    /// Whether it stands in its reader's chat.
+    pub(super) lined: bool,
 }
 
 /// An open call.
 pub(super) struct Calling {
     pub(super) key_person: String,
-    /// Whether an attempt at it was begun.
-    pub(super) begun: bool,
+    /// Attempts at it that were begun.
+    pub(super) attempts: u32,
 }
 
 /// What was found.
@@ -242,7 +244,9 @@ impl Found {
             format!(
                 "select mine.payer as payer, mine.effect as name, mine.lane, mine.person,
                         mine.key_person, mine.channel, mine.question, mine.focuses, mine.status,
-                        mine.settled_at
+                        mine.settled_at,
+                        exists (select 1 from lines l
+                                where l.payer = mine.payer and l.message = mine.effect) as lined
                  from v join outbox mine on mine.payer = v.payer and mine.effect = v.name
                  order by mine.seq {LOCKED}"
             ),
@@ -260,6 +264,7 @@ impl Found {
                 focuses: flag(row, "focuses")?,
                 status: row.try_get("status")?,
                 open: row.try_get::<Option<i64>, _>("settled_at")?.is_none(),
+                lined: db::is_true(row, "lined")?,
             };
             self.messages.insert(name(row)?, sending);
         }
@@ -276,7 +281,7 @@ impl Found {
             &[],
             format!(
                 "select mine.payer as payer, mine.effect as name, mine.key_person as key_person,
-                        cast(case when mine.attempts > 0 then 1 else 0 end as bigint) as begun
+                        mine.attempts as attempts
                  from v join calls mine on mine.payer = v.payer and mine.effect = v.name
                  where mine.settled_at is null order by mine.payer, mine.effect {LOCKED}"
             ),
@@ -285,8 +290,10 @@ impl Found {
 
     fn read_calls(&mut self, rows: &[DbRow]) -> Result<(), StoreError> {
         for row in rows {
-            let calling =
-                Calling { key_person: row.try_get("key_person")?, begun: flag(row, "begun")? };
+            let calling = Calling {
+                key_person: row.try_get("key_person")?,
+                attempts: count(row, "attempts")?,
+            };
             self.calls.insert(name(row)?, calling);
         }
         Ok(())

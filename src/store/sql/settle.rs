@@ -24,9 +24,18 @@ enum Step {
     Settle { status: &'static str, why: Option<String>, receipt: Option<Receipt> },
 }
 
-/// The one place that decides what a report does to a row of this status. A second report of
+/// How a row stands before a report of it.
+#[derive(Clone, Copy)]
+struct Was<'a> {
+    status: &'a str,
+    open: bool,
+    /// It stands in its reader's chat.
+    lined: bool,
+}
+
+/// The one place that decides what a report does to a row that stands so. A second report of
 /// the same, or one that comes too late, does nothing.
-fn step(open: bool, status: &str, became: Became) -> Step {
+fn step(Was { status, open, lined }: Was<'_>, became: Became, now: Timestamp) -> Step {
     let settle = |status, why, receipt| Step::Settle { status, why, receipt };
     match became {
         Became::Sent { shown: true } | Became::Reported(Receipt::Shown) if status != "shown" => {
@@ -47,6 +56,10 @@ fn step(open: bool, status: &str, became: Became) -> Step {
         Became::Reported(Receipt::HeldUntil(due)) => held(Timestamp(due)),
         Became::Withheld(why) => {
             settle("withheld", Some(why.clone()), Some(Receipt::Withheld(why)))
+        }
+        // It stands in a chat although nobody could say so yet: its channel is asked again.
+        Became::Dropped if status == "paused" && lined => {
+            Step::Open { status: "due", due: now, attempt: false, receipt: None }
         }
         Became::Dropped if status == "paused" => {
             settle("withheld", Some(DROPPED.into()), Some(Receipt::Withheld(DROPPED.into())))
@@ -91,7 +104,8 @@ pub(super) fn message(
         Err(StoreError::Forgotten) => return Ok(()),
         other => other?,
     };
-    let step = step(sending.open, &sending.status, became);
+    let was = Was { status: &sending.status, open: sending.open, lined: sending.lined };
+    let step = step(was, became, now);
     if step == Step::Nothing {
         return Ok(());
     }
@@ -194,30 +208,35 @@ fn report(
 mod tests {
     use super::*;
 
+    const AT: Timestamp = Timestamp(5);
+
+    fn became_of(open: bool, status: &str, became: Became) -> Step {
+        step(Was { status, open, lined: false }, became, AT)
+    }
+
     #[test]
     fn what_is_settled_is_not_settled_again() {
-        let at = Timestamp(5);
         for became in [
             Became::Sent { shown: false },
-            Became::Later(at),
-            Became::Held(at),
+            Became::Later(AT),
+            Became::Held(AT),
             Became::Withheld("opted_out".into()),
             Became::Dead("gone".into()),
             Became::Maybe,
             Became::Reported(Receipt::HeldUntil(5)),
         ] {
-            assert_eq!(step(false, "sent", became.clone()), Step::Nothing, "{became:?}");
+            assert_eq!(became_of(false, "sent", became.clone()), Step::Nothing, "{became:?}");
         }
     }
 
     #[test]
     fn it_is_shown_once_however_late() {
         for status in ["due", "sent", "maybe", "dead"] {
-            let shown = step(status == "due", status, Became::Reported(Receipt::Shown));
+            let shown = became_of(status == "due", status, Became::Reported(Receipt::Shown));
             assert!(matches!(shown, Step::Settle { status: "shown", .. }), "{status}");
         }
-        assert_eq!(step(false, "shown", Became::Reported(Receipt::Shown)), Step::Nothing);
-        assert_eq!(step(false, "shown", Became::Sent { shown: true }), Step::Nothing);
-        assert_eq!(step(false, "shown", Became::Reported(Receipt::Failed)), Step::Nothing);
+        assert_eq!(became_of(false, "shown", Became::Reported(Receipt::Shown)), Step::Nothing);
+        assert_eq!(became_of(false, "shown", Became::Sent { shown: true }), Step::Nothing);
+        assert_eq!(became_of(false, "shown", Became::Reported(Receipt::Failed)), Step::Nothing);
     }
 }
