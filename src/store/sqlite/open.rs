@@ -173,7 +173,11 @@ async fn readers(path: &Path) -> Result<SqlitePool, StoreError> {
 /// attempt under way still counts as one of which nobody knows how it ended.
 async fn end_leases(writer: &mut SqliteConnection) -> Result<(), StoreError> {
     for end in [
-        "update conversations set leased_until = 0 where leased_until is not null",
+        // Whatever is leased has an event that waits; the others may be a million.
+        "update conversations set leased_until = 0
+         where leased_until is not null
+           and (payer, id) in (select payer, conversation from inbox
+                               where done_at is null and conversation is not null)",
         "update outbox set leased_until = 0 where leased_until is not null and settled_at is null",
         "update calls set leased_until = 0 where leased_until is not null and settled_at is null",
     ] {
