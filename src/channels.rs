@@ -18,6 +18,7 @@ use mendline_engine::event::{DeskAction, Repair};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::store::standing::Stands;
 use crate::store::{EffectRef, Frozen, Leaving, MessageRef, NewLine, Proof};
 
 /// One way of reaching people.
@@ -45,6 +46,12 @@ pub trait Channel: Send + Sync {
     /// the first time succeeded, even where nothing may leave any more.
     fn keeps_lines(&self) -> bool {
         false
+    }
+
+    /// Shows in its reader's chat that a message asks nothing any more: these words, and no buttons.
+    /// Said again after a crash; the second time changes nothing.
+    async fn close(&self, _stands: &Stands) -> Result<(), SendError> {
+        Ok(())
     }
 
     /// What became of a message is on disk; it may have been another channel's.
@@ -91,10 +98,24 @@ pub struct Outgoing {
 }
 
 /// The channel took it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sent {
     /// Whether that is as good as seen, or a report will follow.
     pub shown: bool,
+    /// The channel's own name for it, where it can be changed afterwards ([`Channel::close`]).
+    pub id: Option<String>,
+}
+
+impl Sent {
+    /// It stands before its reader's eyes.
+    pub fn as_shown() -> Sent {
+        Sent { shown: true, id: None }
+    }
+
+    /// A report will follow.
+    pub fn on_its_way() -> Sent {
+        Sent { shown: false, id: None }
+    }
 }
 
 /// Why a send failed, sorted by what to do about it.

@@ -9,10 +9,12 @@ mod authority;
 mod calls;
 mod circuit;
 pub mod numbers;
+mod over;
 mod ways;
 
 pub use calls::call;
 pub use circuit::Circuits;
+pub use over::close;
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -29,6 +31,7 @@ use tracing::{error, info, warn};
 use crate::channels::{Channel, Outgoing, SendError};
 use crate::house::House;
 use crate::pauses;
+use crate::store::standing::{StandingMessage, Stands};
 use crate::store::{
     Became, EffectRef, Frozen, MessageRef, NewMessage, OutboxRow, PauseRef, Person, Posted,
     StoreError, TurnCommit,
@@ -347,6 +350,9 @@ async fn freeze(
     form: Form,
 ) -> Result<Frozen, StoreError> {
     if let Some(frozen) = &row.frozen {
+        // Kept once more, which says whether it was settled meanwhile: somebody whose clock is late
+        // may have had it since.
+        house.store.freeze(&row.key, frozen).await?;
         return Ok(frozen.clone());
     }
     let mut frozen = render(house, row, person, channel, form);
@@ -413,7 +419,12 @@ async fn hand_over(
         house.circuits.told(name, &sent, now);
     }
     match sent {
-        Ok(sent) => Ok(Became::Sent { shown: sent.shown }),
+        Ok(sent) => {
+            if let Some(id) = sent.id {
+                stands(house, &outgoing, name, id).await;
+            }
+            Ok(Became::Sent { shown: sent.shown })
+        }
         Err(SendError::Stopped) => Err(STOPPED.into()),
         Err(SendError::Later(why)) => Ok(match retry_at(row.attempts, SEND_ATTEMPTS_MAX, now.0) {
             Some(at) => Became::Later(at),
@@ -423,6 +434,28 @@ async fn hand_over(
         Err(SendError::Maybe(_)) => Ok(Became::Maybe),
         Err(SendError::Never(why)) => Ok(Became::Dead(why)),
         Err(SendError::OptedOut) => Err("opted_out".into()),
+    }
+}
+
+/// Keeps where a question stands, so that it can be closed there. Where that fails it stays as it
+/// is: whoever taps it later is told that it is over.
+async fn stands(house: &House, outgoing: &Outgoing, channel: &str, id: String) {
+    let Some(question) = outgoing.question.clone() else { return };
+    let frozen = &outgoing.frozen;
+    let message = StandingMessage {
+        key: outgoing.key.clone(),
+        question,
+        person: outgoing.person.clone(),
+        channel: channel.to_owned(),
+        stands: Stands {
+            to: outgoing.to.clone(),
+            id,
+            text: frozen.text.clone(),
+            language: frozen.language.clone(),
+        },
+    };
+    if let Err(why) = house.store.standing().keep_standing(&message).await {
+        warn!(message = %outgoing.key.effect, "it will stand open: {why}");
     }
 }
 

@@ -24,6 +24,13 @@ pub const OPTED_IN: Phrase = (
     "Gracias por volver. Ya puedo escribirle por aquí de nuevo.",
 );
 
+/// Below what asked something, where it still stands.
+pub const OVER: Phrase = (
+    "over",
+    "— This is settled. Nothing is needed here any more.",
+    "— Esto ya está resuelto. Aquí no hace falta nada más.",
+);
+
 /// An address is proved to be hers.
 pub const LINKED: Phrase = (
     "linked",

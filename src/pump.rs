@@ -28,7 +28,8 @@ pub async fn pass(house: &House) -> Result<bool, StoreError> {
     let turned = turns::take(house).await?;
     let called = dispatch::call(house).await?;
     let sent = dispatch::send(house).await?;
-    Ok(fired > 0 || routed + turned + called + sent > 0)
+    let closed = dispatch::close(house).await?;
+    Ok(fired > 0 || routed + turned + called + sent + closed > 0)
 }
 
 /// Passes until nothing moves.
@@ -60,8 +61,12 @@ pub async fn run(house: std::sync::Arc<House>, shutdown: CancellationToken) {
         let (house, shutdown) = (house.clone(), shutdown.clone());
         tokio::spawn(async move { intake::run(&house, &shutdown).await })
     };
+    let closing = {
+        let (house, shutdown) = (house.clone(), shutdown.clone());
+        tokio::spawn(async move { closes(&house, &shutdown).await })
+    };
     sends(&house, &shutdown).await;
-    for task in [turning, calling, carrying] {
+    for task in [turning, calling, carrying, closing] {
         if let Err(error) = task.await {
             warn!("a loop ended badly: {error}");
         }
@@ -142,6 +147,24 @@ async fn sends(house: &std::sync::Arc<House>, shutdown: &CancellationToken) {
         }
     }
     sending.all_went().await;
+}
+
+/// Closes what is over where it stands. Nobody waits for it, so nobody is woken for it.
+async fn closes(house: &House, shutdown: &CancellationToken) {
+    while !shutdown.is_cancelled() {
+        let wait = match dispatch::close(house).await {
+            Ok(0) => LOOK_EVERY,
+            Ok(_) => continue,
+            Err(error) => {
+                warn!("{error}");
+                PAUSE_AFTER_ERROR
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = shutdown.cancelled() => {}
+        }
+    }
 }
 
 async fn turns_pass(house: &House) -> Result<bool, StoreError> {

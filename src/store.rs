@@ -18,6 +18,7 @@ pub mod reach;
 pub mod rows;
 pub mod shared;
 pub mod sqlite;
+pub mod standing;
 #[doc(hidden)]
 pub mod watched;
 
@@ -29,6 +30,7 @@ pub use care::{Allowance, Care, Leaving, LegalHold, Pause, PauseKind, PauseRef, 
 pub use reach::Reach;
 pub use rows::*;
 pub use shared::Shared;
+pub use standing::Standing;
 
 /// Why the store did not do it, sorted by what to do next.
 #[derive(Debug, thiserror::Error)]
@@ -317,6 +319,9 @@ pub trait Store: Send + Sync {
 
     /// What operators keep back.
     fn care(&self) -> &dyn Care;
+
+    /// What can be changed where it stands.
+    fn standing(&self) -> &dyn Standing;
 
     /// Whose addresses are.
     fn reach(&self) -> &dyn Reach;

@@ -88,7 +88,7 @@ impl Channel for Mailboxes {
 
     async fn send(&self, outgoing: &Outgoing) -> Result<Sent, SendError> {
         self.0.write(outgoing);
-        Ok(Sent { shown: true })
+        Ok(Sent::as_shown())
     }
 
     fn keeps_lines(&self) -> bool {
@@ -107,7 +107,7 @@ impl Channel for Mailboxes {
             body: json!({ "text": outgoing.frozen.text, "buttons": outgoing.frozen.buttons }),
             at: Timestamp(outgoing.now_ms),
         };
-        Some((line, Sent { shown: true }))
+        Some((line, Sent::as_shown()))
     }
 
     fn settled(&self, key: &MessageRef) {

@@ -47,7 +47,7 @@ impl Channel for Desk {
         self.store.append_line(&line(outgoing)).await.map_err(|it| sorted(&it))?;
         let person = Some(outgoing.person.clone());
         self.wake.tell(News { payer: outgoing.key.payer.clone(), person });
-        Ok(Sent { shown: true })
+        Ok(Sent::as_shown())
     }
 
     fn keeps_lines(&self) -> bool {
@@ -55,7 +55,7 @@ impl Channel for Desk {
     }
 
     fn post(&self, outgoing: &Outgoing) -> Option<(NewLine, Sent)> {
-        Some((line(outgoing), Sent { shown: true }))
+        Some((line(outgoing), Sent::as_shown()))
     }
 }
 

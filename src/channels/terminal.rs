@@ -47,7 +47,7 @@ impl Channel for Terminal {
     async fn send(&self, outgoing: &Outgoing) -> Result<Sent, SendError> {
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         if shown.iter().any(|it| it.key == outgoing.key) {
-            return Ok(Sent { shown: true });
+            return Ok(Sent::as_shown());
         }
         let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
         let text = outgoing.frozen.text.replace('\n', "\n    ");
@@ -57,7 +57,7 @@ impl Channel for Terminal {
         }
         written.and(out.flush()).map_err(|error| SendError::Later(error.kind().to_string()))?;
         shown.push(outgoing.clone());
-        Ok(Sent { shown: true })
+        Ok(Sent::as_shown())
     }
 }
 

@@ -47,7 +47,7 @@ impl Channel for WebChat {
         self.store.append_line(&line(outgoing)).await.map_err(sorted)?;
         let person = Some(outgoing.person.clone());
         self.wake.tell(News { payer: outgoing.key.payer.clone(), person });
-        Ok(Sent { shown: false })
+        Ok(Sent::on_its_way())
     }
 
     fn keeps_lines(&self) -> bool {
@@ -55,7 +55,7 @@ impl Channel for WebChat {
     }
 
     fn post(&self, outgoing: &Outgoing) -> Option<(NewLine, Sent)> {
-        Some((line(outgoing), Sent { shown: false }))
+        Some((line(outgoing), Sent::on_its_way()))
     }
 }
 

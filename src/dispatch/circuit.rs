@@ -102,7 +102,7 @@ mod tests {
         circuits.told("sms", &away(), at(2_000));
         assert_eq!(circuits.open_until("sms", at(2_000)), Some(at(6_000)));
         assert_eq!(circuits.open_until("sms", at(6_000)), None);
-        circuits.told("sms", &Ok(Sent { shown: true }), at(6_000));
+        circuits.told("sms", &Ok(Sent::as_shown()), at(6_000));
         assert_eq!(circuits.open_until("sms", at(6_000)), None);
         assert_eq!(circuits.open_until("sms", at(6_000)), None);
     }

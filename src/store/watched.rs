@@ -445,6 +445,10 @@ impl<W: Watch> Store for Watched<W> {
         self
     }
 
+    fn standing(&self) -> &dyn super::standing::Standing {
+        self.inner.standing()
+    }
+
     fn reach(&self) -> &dyn super::reach::Reach {
         self.inner.reach()
     }

@@ -124,7 +124,7 @@ impl Channel for StandIn {
             let channel = self.name.to_owned();
             delivered.push(Delivery { key, channel, person: outgoing.person.clone(), body });
         }
-        Ok(Sent { shown: true })
+        Ok(Sent::as_shown())
     }
 }
 

@@ -41,7 +41,7 @@ impl Channel for Phone {
     async fn send(&self, outgoing: &Outgoing) -> Result<Sent, SendError> {
         let got = (outgoing.person.clone(), outgoing.frozen.text.clone());
         self.0.lock().unwrap().push(got);
-        Ok(Sent { shown: true })
+        Ok(Sent::as_shown())
     }
 }
 

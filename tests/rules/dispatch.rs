@@ -107,6 +107,25 @@ async fn opt_out(place: &Place) {
 
 /// What hangs is on its way for seconds; what goes to others does not wait for it.
 #[tokio::test]
+async fn what_was_decided_is_closed_wherever_its_card_stands() {
+    let place = place().await;
+    place.reached_by("dana", &["sms"]).await;
+    place.ana_asks().await;
+    let announced = place.phone.of("dana");
+    assert_eq!(announced.len(), 1, "{announced:?}");
+    assert!(place.phone.closed.lock().unwrap().is_empty(), "it is open");
+    place.phone.away.store(true, Ordering::SeqCst);
+    let card = place.cards("dana").await.remove(0);
+    place.taps("dana", &card.question, "approve", &[]).await;
+    assert!(place.phone.closed.lock().unwrap().is_empty(), "the provider is away");
+    place.phone.away.store(false, Ordering::SeqCst);
+    place.later(2 * MINUTE_MS).await;
+    let closed = place.phone.closed.lock().unwrap().clone();
+    let reads = format!("{}\n\n— This is settled. Nothing is needed here any more.", announced[0]);
+    assert_eq!(closed, [("1".to_owned(), reads)]);
+}
+
+#[tokio::test]
 async fn a_channel_that_hangs_holds_up_no_other() {
     let place = place().await;
     place.reached_by("ana", &["sms"]).await;

@@ -11,6 +11,7 @@ use mendline::host::Host;
 use mendline::house::House;
 use mendline::open::{Parts, assemble};
 use mendline::store::sqlite::SqliteStore;
+use mendline::store::standing::Stands;
 use mendline::store::{
     Became, Conversation, EffectRef, HandoffRow, KeptFlow, Person, QuestionRow, Store,
 };
@@ -77,6 +78,8 @@ pub struct Phone {
     pub away: AtomicBool,
     /// Whether its provider takes everything and never answers.
     pub hangs: AtomicBool,
+    /// What was closed where it stood: its number, and how it reads.
+    pub closed: Mutex<Vec<(String, String)>>,
 }
 
 #[async_trait]
@@ -93,8 +96,17 @@ impl Channel for Phone {
             return Err(SendError::Later("away".into()));
         }
         let text = outgoing.frozen.text.clone();
-        self.got.lock().unwrap().push((outgoing.person.clone(), text));
-        Ok(Sent { shown: true })
+        let mut got = self.got.lock().unwrap();
+        got.push((outgoing.person.clone(), text));
+        Ok(Sent { id: Some(got.len().to_string()), ..Sent::as_shown() })
+    }
+
+    async fn close(&self, stands: &Stands) -> Result<(), SendError> {
+        if self.away.load(Ordering::SeqCst) {
+            return Err(SendError::Later("away".into()));
+        }
+        self.closed.lock().unwrap().push((stands.id.clone(), stands.text.clone()));
+        Ok(())
     }
 }
 

@@ -46,7 +46,7 @@ impl Channel for Phone {
         self.may_be_written_to(&mut world, outgoing);
         let weather = world.weather;
         let mut shows = true;
-        let mut answer = Ok(Sent { shown: true });
+        let mut answer = Ok(Sent::as_shown());
         if world.chance(weather.provider) {
             world.fault("provider fails");
             (shows, answer) = match world.rng.random_range(0..8) {
@@ -54,7 +54,7 @@ impl Channel for Phone {
                 1 => (false, Err(SendError::OptedOut)),
                 2 => (true, Err(SendError::Maybe("the line broke".into()))),
                 3 => (false, Err(SendError::Maybe("the line broke".into()))),
-                4 | 5 => (true, Ok(Sent { shown: false })),
+                4 | 5 => (true, Ok(Sent::on_its_way())),
                 _ => (false, Err(SendError::Later("it is away".into()))),
             };
         }
@@ -67,7 +67,7 @@ impl Channel for Phone {
         if shows {
             self.show(&mut world, outgoing);
         }
-        if answer == Ok(Sent { shown: false }) {
+        if answer == Ok(Sent::on_its_way()) {
             world.reports.push(outgoing.key.clone());
         }
         answer

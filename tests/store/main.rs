@@ -43,6 +43,7 @@ mod record;
 mod releases;
 mod replicas;
 mod shared;
+mod standing;
 mod time;
 mod turns;
 mod vanished;

@@ -32,7 +32,7 @@ fn ask(question: EffectKey, words: &str) -> Message {
 }
 
 /// A conversation that has asked Ana something, as its effect 0.0.
-async fn asked(store: &dyn Store, id: &str, words: &str) {
+pub async fn asked(store: &dyn Store, id: &str, words: &str) {
     said(store, id, vec![to(ANA, 0, 0, ask(key(0, 0), words))]).await;
 }
 
@@ -48,7 +48,7 @@ async fn focus(store: &dyn Store) -> Option<String> {
 }
 
 /// Takes a turn of the conversation that closes its question.
-async fn close(store: &dyn Store, id: &str) {
+pub async fn close(store: &dyn Store, id: &str) {
     happen(store, ACME, id, &format!("close {id}")).await;
     let claimed = claim(store).await.into_iter().find(|it| it.conversation.id == id).unwrap();
     let mut taken = turn(&claimed);

@@ -44,6 +44,8 @@ pub enum Why {
     NoChat,
     /// Another program listens with the same token, or a webhook is set.
     OtherListener,
+    /// It was changed to what it is already.
+    AsItWas,
     /// Something that we do not sort further.
     Other,
 }
@@ -54,6 +56,7 @@ impl std::fmt::Display for Why {
             Why::Blocked => "blocked",
             Why::NoChat => "no chat",
             Why::OtherListener => "another listener",
+            Why::AsItWas => "as it was",
             Why::Other => "other",
         })
     }
@@ -89,6 +92,9 @@ fn refused(code: u64, answer: &Value) -> Fault {
         (400, None) if says(&["chat not found", "user not found", "peer_id_invalid"]) => {
             Fault::Refused { code, why: Why::NoChat }
         }
+        (400, None) if says(&["message is not modified"]) => {
+            Fault::Refused { code, why: Why::AsItWas }
+        }
         (409, None) => Fault::Refused { code, why: Why::OtherListener },
         _ => Fault::Refused { code, why: Why::Other },
     }
@@ -111,7 +117,9 @@ pub fn sorted(fault: &Fault) -> SendError {
     match fault {
         Fault::NotReached(why) => SendError::Later((*why).into()),
         Fault::Unclear(why) => SendError::Maybe((*why).into()),
-        Fault::TooMany(_) => SendError::Later("too many".into()),
+        Fault::TooMany(seconds) => {
+            SendError::Busy(i64::try_from(*seconds).unwrap_or(i64::MAX / 1_000) * 1_000)
+        }
         Fault::Token => SendError::Later("token refused".into()),
         Fault::Refused { why: Why::Blocked, .. } => SendError::OptedOut,
         Fault::Refused { why: Why::NoChat, .. } => SendError::Never("no chat".into()),

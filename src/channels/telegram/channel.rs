@@ -8,13 +8,14 @@ use async_trait::async_trait;
 use teloxide_core::payloads::SendMessage;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::answer::{Fault, sorted};
+use super::answer::{Fault, Why, sorted};
 use super::pace::Pace;
 use super::parts::TEXT_UNITS_MAX;
-use super::translate::requests;
+use super::translate::{Closing, closing, requests};
 use super::{Api, TELEGRAM};
 use crate::channels::{Channel, Outgoing, Profile, SendError, Sent};
 use crate::store::MessageRef;
+use crate::store::standing::Stands;
 
 /// How long Telegram may take over one message. It answers within a second on a bad day.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(8);
@@ -28,9 +29,10 @@ const UNDER_WAY_MAX: usize = 10_000;
 pub struct TelegramChannel {
     api: Api,
     pace: Mutex<Pace>,
-    /// How many parts of a message Telegram has taken, until what became of it is on disk. A
+    /// How many parts of a message Telegram has taken and what it calls the last, until what became
+    /// of it is on disk. A
     /// process that dies meanwhile forgets it: then the message is said once more.
-    said: Mutex<HashMap<MessageRef, usize>>,
+    said: Mutex<HashMap<MessageRef, (usize, Option<String>)>>,
 }
 
 impl TelegramChannel {
@@ -49,22 +51,27 @@ impl TelegramChannel {
         self.api.refused()
     }
 
-    async fn say(&self, outgoing: &Outgoing, requests: &[SendMessage]) -> Result<(), SendError> {
+    /// Answers what Telegram calls the last part.
+    async fn say(
+        &self,
+        outgoing: &Outgoing,
+        requests: &[SendMessage],
+    ) -> Result<Option<String>, SendError> {
         let began = Instant::now();
         let now_ms = || {
             let passed = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
             outgoing.now_ms.saturating_add(passed)
         };
         let chat: i64 = outgoing.to.parse().map_err(|_| SendError::Never("no chat".into()))?;
-        let said = lock(&self.said).get(&outgoing.key).copied().unwrap_or(0);
+        let (said, mut last) = lock(&self.said).get(&outgoing.key).cloned().unwrap_or_default();
         for (nth, request) in requests.iter().enumerate().skip(said) {
-            let wait = lock(&self.pace).take(chat, now_ms());
-            let Some(wait) = wait.and_then(|it| u64::try_from(it).ok()) else {
-                return Err(SendError::Later("paced".into()));
-            };
-            sleep(Duration::from_millis(wait)).await;
+            let wait = lock(&self.pace).take(chat, now_ms()).map_err(SendError::Busy)?;
+            sleep(Duration::from_millis(u64::try_from(wait).unwrap_or_default())).await;
             match self.api.ask(request, ANSWER_PATIENCE).await {
-                Ok(_) => self.remember(&outgoing.key, nth + 1),
+                Ok(sent) => {
+                    last = sent["message_id"].as_i64().map(|it| it.to_string());
+                    self.remember(&outgoing.key, (nth + 1, last.clone()));
+                }
                 Err(fault) => {
                     if let Fault::TooMany(seconds) = fault {
                         lock(&self.pace).silence(chat, seconds, now_ms());
@@ -73,10 +80,10 @@ impl TelegramChannel {
                 }
             }
         }
-        Ok(())
+        Ok(last)
     }
 
-    fn remember(&self, key: &MessageRef, parts: usize) {
+    fn remember(&self, key: &MessageRef, parts: (usize, Option<String>)) {
         let mut said = lock(&self.said);
         if said.len() >= UNDER_WAY_MAX {
             said.clear();
@@ -102,8 +109,20 @@ impl Channel for TelegramChannel {
         let requests = requests(outgoing).map_err(|it| SendError::Never(it.to_string()))?;
         match timeout(SEND_PATIENCE, self.say(outgoing, &requests)).await {
             // A bot is never told that something was read. Taken is as near as it comes.
-            Ok(said) => said.map(|()| Sent { shown: true }),
+            Ok(said) => said.map(|id| Sent { id, ..Sent::as_shown() }),
             Err(_) => Err(SendError::Maybe("no answer in time".into())),
+        }
+    }
+
+    async fn close(&self, stands: &Stands) -> Result<(), SendError> {
+        let closing = closing(stands).map_err(|it| SendError::Never(it.to_string()))?;
+        let answer = match &closing {
+            Closing::Words(it) => self.api.ask(it, ANSWER_PATIENCE).await,
+            Closing::Buttons(it) => self.api.ask(it, ANSWER_PATIENCE).await,
+        };
+        match answer {
+            Ok(_) | Err(Fault::Refused { why: Why::AsItWas, .. }) => Ok(()),
+            Err(fault) => Err(sorted(&fault)),
         }
     }
 

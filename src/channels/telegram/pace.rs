@@ -51,9 +51,9 @@ impl Pace {
         Pace { chat_every_ms, sent: VecDeque::new(), chats: HashMap::new(), closed_until: 0 }
     }
 
-    /// How many milliseconds to wait before writing to this chat; the place is then taken. Nothing,
-    /// where it would be longer than [`WAIT_MS_MAX`]: then none is.
-    pub fn take(&mut self, chat: i64, now_ms: i64) -> Option<i64> {
+    /// How many milliseconds to wait before writing to this chat; the place is then taken. An error
+    /// says how many where that is longer than [`WAIT_MS_MAX`]: then none is.
+    pub fn take(&mut self, chat: i64, now_ms: i64) -> Result<i64, i64> {
         self.forget_the_future(now_ms);
         if self.chats.len() > CHATS_BEFORE_SWEEP {
             self.chats.retain(|_, it| it.free_from(MINUTE_MS) > now_ms);
@@ -66,11 +66,11 @@ impl Pace {
             at = at.max(full(&of_chat.sent, GROUP_PER_MIN).map_or(0, |it| it + MINUTE_MS));
         }
         if at - now_ms > WAIT_MS_MAX {
-            return None;
+            return Err(at - now_ms);
         }
         push(&mut of_chat.sent, at, if chat < 0 { GROUP_PER_MIN } else { 1 });
         push(&mut self.sent, at, OVERALL_PER_S);
-        Some(at - now_ms)
+        Ok(at - now_ms)
     }
 
     /// Telegram asked for so many seconds of silence after a message to this chat. It does not say
@@ -125,23 +125,23 @@ mod tests {
     #[test]
     fn one_chat_is_written_to_once_a_second() {
         let mut pace = Pace::default();
-        assert_eq!(pace.take(7, NOW), Some(0));
-        assert_eq!(pace.take(7, NOW + 400), Some(600));
-        assert_eq!(pace.take(7, NOW + 400), None, "two seconds off is another attempt's");
-        assert_eq!(pace.take(8, NOW + 400), Some(0), "others do not wait for it");
-        assert_eq!(pace.take(7, NOW + 2_000), Some(0));
+        assert_eq!(pace.take(7, NOW).ok(), Some(0));
+        assert_eq!(pace.take(7, NOW + 400).ok(), Some(600));
+        assert_eq!(pace.take(7, NOW + 400).ok(), None, "two seconds off is another attempt's");
+        assert_eq!(pace.take(8, NOW + 400).ok(), Some(0), "others do not wait for it");
+        assert_eq!(pace.take(7, NOW + 2_000).ok(), Some(0));
     }
 
     #[test]
     fn thirty_leave_in_a_second() {
         let mut pace = Pace::default();
-        let mut at: Vec<i64> = (1..=60).filter_map(|chat| pace.take(chat, NOW)).collect();
+        let mut at: Vec<i64> = (1..=60).filter_map(|chat| pace.take(chat, NOW).ok()).collect();
         at.sort_unstable();
         assert_eq!(at.len(), 60);
         for (first, after) in at.iter().zip(at.iter().skip(OVERALL_PER_S)) {
             assert!(after - first >= SECOND_MS);
         }
-        assert_eq!(pace.take(61, NOW), None);
+        assert_eq!(pace.take(61, NOW).ok(), None);
     }
 
     #[test]
@@ -149,20 +149,20 @@ mod tests {
         let mut pace = Pace::default();
         let mut now = NOW;
         for _ in 0..GROUP_PER_MIN {
-            assert_eq!(pace.take(-5, now), Some(0));
+            assert_eq!(pace.take(-5, now).ok(), Some(0));
             now += SECOND_MS;
         }
-        assert_eq!(pace.take(-5, now), None);
-        assert_eq!(pace.take(-5, NOW + MINUTE_MS), Some(0));
+        assert_eq!(pace.take(-5, now).ok(), None);
+        assert_eq!(pace.take(-5, NOW + MINUTE_MS).ok(), Some(0));
     }
 
     #[test]
     fn the_silence_that_was_asked_for_is_kept() {
         let mut pace = Pace::default();
         pace.silence(7, 35, NOW);
-        assert_eq!(pace.take(7, NOW + 30_000), None);
-        assert_eq!(pace.take(8, NOW), Some(0), "it may be this chat's own limit");
-        assert_eq!(pace.take(7, NOW + 35_000), Some(0));
+        assert_eq!(pace.take(7, NOW + 30_000).ok(), None);
+        assert_eq!(pace.take(8, NOW).ok(), Some(0), "it may be this chat's own limit");
+        assert_eq!(pace.take(7, NOW + 35_000).ok(), Some(0));
     }
 
     #[test]
@@ -170,15 +170,15 @@ mod tests {
         let mut pace = Pace::default();
         pace.silence(7, 35, NOW);
         pace.silence(8, 20, NOW + 1_000);
-        assert_eq!(pace.take(9, NOW + 1_000), None);
-        assert_eq!(pace.take(9, NOW + 21_000), Some(0));
-        assert_eq!(pace.take(7, NOW + 21_000), None, "its own silence is longer");
+        assert_eq!(pace.take(9, NOW + 1_000).ok(), None);
+        assert_eq!(pace.take(9, NOW + 21_000).ok(), Some(0));
+        assert_eq!(pace.take(7, NOW + 21_000).ok(), None, "its own silence is longer");
     }
 
     #[test]
     fn a_clock_that_was_set_back_closes_nothing() {
         let mut pace = Pace::default();
-        assert_eq!(pace.take(7, NOW + 10_000_000), Some(0));
-        assert_eq!(pace.take(7, NOW), Some(0));
+        assert_eq!(pace.take(7, NOW + 10_000_000).ok(), Some(0));
+        assert_eq!(pace.take(7, NOW).ok(), Some(0));
     }
 }

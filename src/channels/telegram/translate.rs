@@ -5,10 +5,13 @@
 //! understood at all is nothing, never an error: an error would be brought again for ever.
 
 use serde_json::Value;
-use teloxide_core::payloads::{AnswerCallbackQuery, SendMessage, SendMessageSetters as _};
+use teloxide_core::payloads::{
+    AnswerCallbackQuery, EditMessageReplyMarkup, EditMessageText, EditMessageTextSetters as _,
+    SendMessage, SendMessageSetters as _,
+};
 use teloxide_core::types::{
     AllowedUpdate, CallbackQueryId, ChatId, InlineKeyboardButton, InlineKeyboardMarkup,
-    LinkPreviewOptions, Recipient,
+    LinkPreviewOptions, MessageId, Recipient,
 };
 
 use super::parts::{TEXT_UNITS_MAX, parts, units};
@@ -16,6 +19,7 @@ use super::{TELEGRAM, tap};
 use crate::channels::inward::{Came, Entered, Media, Said};
 use crate::channels::{Incoming, Outgoing};
 use crate::store::EffectRef;
+use crate::store::standing::Stands;
 
 /// Kinds of updates that we ask for; Telegram sends no others.
 pub const ALLOWED: [AllowedUpdate; 3] =
@@ -226,16 +230,8 @@ pub fn requests(outgoing: &Outgoing) -> Result<Vec<SendMessage>, Unsayable> {
         return Err(Unsayable::NoWords);
     }
     let request = |part: &str| {
-        // No parse_mode: what looks like markup is words, and broken markup cannot exist. No
-        // preview: Telegram's servers would open a link that is meant for her (rule 14).
-        let no_preview = LinkPreviewOptions {
-            is_disabled: true,
-            url: None,
-            prefer_small_media: false,
-            prefer_large_media: false,
-            show_above_text: false,
-        };
-        SendMessage::new(Recipient::Id(ChatId(chat)), part).link_preview_options(no_preview)
+        // No parse_mode: what looks like markup is words, and broken markup cannot exist.
+        SendMessage::new(Recipient::Id(ChatId(chat)), part).link_preview_options(no_preview())
     };
     let mut requests: Vec<_> = parts(&text, TEXT_UNITS_MAX).into_iter().map(request).collect();
     if let (Some(question), Some(last)) = (&outgoing.question, requests.last_mut())
@@ -244,6 +240,39 @@ pub fn requests(outgoing: &Outgoing) -> Result<Vec<SendMessage>, Unsayable> {
         last.reply_markup = Some(keyboard(question, &frozen.buttons)?.into());
     }
     Ok(requests)
+}
+
+/// How a message that asks nothing any more is changed where it stands.
+pub enum Closing {
+    /// It reads differently and has no buttons.
+    Words(EditMessageText),
+    /// It was said in several parts: the last loses its buttons.
+    Buttons(EditMessageReplyMarkup),
+}
+
+/// The request that closes a message.
+pub fn closing(stands: &Stands) -> Result<Closing, Unsayable> {
+    let chat: i64 = stands.to.parse().map_err(|_| Unsayable::NoChat)?;
+    let id: i32 = stands.id.parse().map_err(|_| Unsayable::NoChat)?;
+    let (chat, id) = (Recipient::Id(ChatId(chat)), MessageId(id));
+    Ok(match parts(&stands.text, TEXT_UNITS_MAX).len() {
+        1 => {
+            let words = EditMessageText::new(chat, id, stands.text.as_str());
+            Closing::Words(words.link_preview_options(no_preview()))
+        }
+        _ => Closing::Buttons(EditMessageReplyMarkup::new(chat, id)),
+    })
+}
+
+/// Telegram's servers would open a link that is meant for her (rule 14).
+fn no_preview() -> LinkPreviewOptions {
+    LinkPreviewOptions {
+        is_disabled: true,
+        url: None,
+        prefer_small_media: false,
+        prefer_large_media: false,
+        show_above_text: false,
+    }
 }
 
 /// One button a row: labels are sentences, and thumbs are wide.

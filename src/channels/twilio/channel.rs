@@ -193,7 +193,7 @@ impl Channel for TwilioChannel {
                 self.state().took.insert(it.key.clone(), at + 1);
             }
         }
-        Ok(Sent { shown: false })
+        Ok(Sent::on_its_way())
     }
 
     fn settled(&self, key: &MessageRef) {

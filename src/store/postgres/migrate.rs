@@ -9,7 +9,7 @@ use super::sql::opening::{self, Step, refuse_newer, version};
 use crate::store::StoreError;
 
 /// Every step, in order; the number of a schema is how many of them were taken.
-const STEPS: [Step; 6] = [
+const STEPS: [Step; 7] = [
     Step { sql: include_str!("../migrations/postgres/0001_first.sql"), needs: 1 },
     Step { sql: include_str!("../migrations/postgres/0002_care.sql"), needs: 2 },
     Step { sql: include_str!("../migrations/postgres/0003_shared.sql"), needs: 3 },
@@ -18,6 +18,8 @@ const STEPS: [Step; 6] = [
     Step { sql: include_str!("../migrations/postgres/0005_held.sql"), needs: 4 },
     // An older program reaches people where it always did.
     Step { sql: include_str!("../migrations/postgres/0006_reach.sql"), needs: 4 },
+    // An older program leaves what it sent open where it stands.
+    Step { sql: include_str!("../migrations/postgres/0007_standing.sql"), needs: 4 },
 ];
 
 /// The number of the schema that this program knows.

@@ -7,13 +7,14 @@ use super::{BEGIN, SqlStore, care, db};
 use crate::store::StoreError;
 
 /// What follows from a destroyed key, in order. Each takes the payer and the person.
-const STEPS: [&str; 18] = [
+const STEPS: [&str; 19] = [
     "insert into person_keys (payer, person, wrapped) values ($1, $2, null)
      on conflict (payer, person) do update set wrapped = null",
     "delete from people where payer = $1 and person = $2",
     "delete from opt_outs where payer = $1 and person = $2",
     "delete from focus where payer = $1 and person = $2",
     "delete from addresses where payer = $1 and person = $2",
+    "delete from standing where payer = $1 and person = $2",
     "delete from codes where payer = $1 and person = $2",
     "delete from sessions where payer = $1 and person = $2",
     "delete from accounts where payer = $1 and person = $2",

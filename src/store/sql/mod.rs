@@ -36,6 +36,7 @@ pub(super) mod script;
 mod seal;
 mod settle;
 pub(super) mod shared;
+mod standing;
 mod timers;
 mod watch;
 pub(super) mod writer;
@@ -424,6 +425,10 @@ impl Store for SqlStore {
     }
 
     fn shared(&self) -> &dyn Shared {
+        self
+    }
+
+    fn standing(&self) -> &dyn crate::store::standing::Standing {
         self
     }
 

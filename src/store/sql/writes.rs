@@ -238,6 +238,7 @@ impl Writes {
             (questions, PUT_QUESTIONS),
             (self.closed.clone(), CLOSE_QUESTIONS),
             (self.closed.clone(), RELEASE_HELD),
+            (self.closed.clone(), CLOSE_STANDING),
             (self.closed, FREE_FOCUS),
             (self.calls, PUT_CALLS),
             (self.cleared, CLEAR_TIMERS),
@@ -314,6 +315,10 @@ const RELEASE_HELD: &str = "
     update outbox set due = v.closed_at
     from v where outbox.payer = v.payer and outbox.question = v.question
       and outbox.status = 'held' and outbox.settled_at is null and outbox.frozen_ct is null";
+/// Where it stands in a chat app, that it is over is shown there.
+const CLOSE_STANDING: &str = "
+    update standing set since = v.closed_at, due = v.closed_at
+    from v where standing.payer = v.payer and standing.question = v.question and standing.due is null";
 const FREE_FOCUS: &str = "
     delete from focus where (payer, question) in (select payer, question from v)";
 const PUT_CALLS: &str = "

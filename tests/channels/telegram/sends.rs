@@ -2,11 +2,15 @@
 
 use mendline::channels::telegram::{Pace, TelegramChannel};
 use mendline::channels::{Channel, Outgoing, SendError, Sent};
+use mendline::store::standing::Stands;
 use serde_json::json;
 
 use super::fake::{Instead, Telegram, api, outgoing};
 
-const SENT: Result<Sent, SendError> = Ok(Sent { shown: true });
+/// Every message has the same number at the fake.
+fn sent() -> Result<Sent, SendError> {
+    Ok(Sent { id: Some("1".into()), ..Sent::as_shown() })
+}
 
 async fn begin() -> (Telegram, TelegramChannel) {
     let telegram = Telegram::begin().await;
@@ -22,7 +26,7 @@ fn long() -> Outgoing {
 #[tokio::test]
 async fn what_telegram_takes_is_shown_as_far_as_it_can_tell() {
     let (telegram, channel) = begin().await;
-    assert_eq!(channel.send(&outgoing("c1/1.0", "Hello.")).await, SENT);
+    assert_eq!(channel.send(&outgoing("c1/1.0", "Hello.")).await, sent());
     let asked = telegram.fake.asked("sendMessage");
     assert_eq!(asked.len(), 1);
     assert_eq!((&asked[0]["chat_id"], &asked[0]["text"]), (&json!(5550101), &json!("Hello.")));
@@ -95,14 +99,15 @@ async fn too_many_means_silence_to_that_chat_for_as_long_as_asked() {
         json!({ "retry_after": 30 }),
     );
     let first = outgoing("c1/1.0", "Hello.");
-    assert!(matches!(channel.send(&first).await, Err(SendError::Later(_))));
+    assert_eq!(channel.send(&first).await, Err(SendError::Busy(30_000)));
     let early = Outgoing { now_ms: first.now_ms + 20_000, ..first.clone() };
-    assert_eq!(channel.send(&early).await, Err(SendError::Later("paced".into())));
+    let early = channel.send(&early).await;
+    assert!(matches!(early, Err(SendError::Busy(9_000..=11_000))), "{early:?}");
     let other = Outgoing { to: "5550102".into(), ..outgoing("c2/1.0", "Hello.") };
-    assert_eq!(channel.send(&other).await, SENT, "one chat's limit holds up nobody else");
+    assert_eq!(channel.send(&other).await, sent(), "one chat's limit holds up nobody else");
     assert_eq!(telegram.fake.asked("sendMessage").len(), 2, "nothing was asked in the silence");
     let after = Outgoing { now_ms: first.now_ms + 31_000, ..first };
-    assert_eq!(channel.send(&after).await, SENT);
+    assert_eq!(channel.send(&after).await, sent());
 }
 
 #[tokio::test]
@@ -112,7 +117,7 @@ async fn what_was_said_of_a_long_message_is_not_said_again() {
     telegram.fake.refuses_once("sendMessage", 500, "Internal Server Error", json!({}));
     let long = long();
     assert!(matches!(channel.send(&long).await, Err(SendError::Later(_))));
-    assert_eq!(channel.send(&long).await, SENT);
+    assert_eq!(channel.send(&long).await, sent());
     let texts: Vec<_> = telegram.fake.asked("sendMessage");
     let begins =
         |nth: usize| texts[nth]["text"].as_str().unwrap().split('.').next().unwrap().to_owned();
@@ -124,11 +129,11 @@ async fn what_was_said_of_a_long_message_is_not_said_again() {
 async fn a_message_that_was_taken_is_not_said_again_until_its_fate_is_on_disk() {
     let (telegram, channel) = begin().await;
     let message = outgoing("c1/1.0", "Hello.");
-    assert_eq!(channel.send(&message).await, SENT);
-    assert_eq!(channel.send(&message).await, SENT, "the same key");
+    assert_eq!(channel.send(&message).await, sent());
+    assert_eq!(channel.send(&message).await, sent(), "the same key");
     assert_eq!(telegram.fake.asked("sendMessage").len(), 1);
     channel.settled(&message.key);
-    assert_eq!(channel.send(&message).await, SENT);
+    assert_eq!(channel.send(&message).await, sent());
     assert_eq!(telegram.fake.asked("sendMessage").len(), 2, "it is forgotten when it is settled");
 }
 
@@ -139,6 +144,35 @@ async fn a_revoked_token_is_known_until_another_is_given() {
     assert!(!channel.refused());
     assert!(channel.send(&outgoing("c1/1.0", "Hello.")).await.is_err());
     assert!(channel.refused());
-    assert_eq!(channel.send(&outgoing("c1/1.0", "Hello.")).await, SENT);
+    assert_eq!(channel.send(&outgoing("c1/1.0", "Hello.")).await, sent());
     assert!(!channel.refused());
+}
+
+fn stands(text: &str) -> Stands {
+    Stands { to: "5550101".into(), id: "7".into(), text: text.into(), language: "en".into() }
+}
+
+#[tokio::test]
+async fn what_is_over_reads_so_where_it_stands_and_has_no_buttons() {
+    let (telegram, channel) = begin().await;
+    channel.close(&stands("A request waits.\n\nSettled.")).await.unwrap();
+    let asked = telegram.fake.asked("editMessageText");
+    assert_eq!((&asked[0]["chat_id"], &asked[0]["message_id"]), (&json!(5550101), &json!(7)));
+    assert_eq!(asked[0]["text"], "A request waits.\n\nSettled.");
+    assert_eq!(asked[0].get("reply_markup"), None);
+    // Of several parts only the last had buttons.
+    channel.close(&stands(&"much. ".repeat(1_000))).await.unwrap();
+    assert_eq!(telegram.fake.asked("editMessageReplyMarkup")[0]["message_id"], 7);
+}
+
+#[tokio::test]
+async fn closing_twice_is_no_error_and_what_is_gone_is_left() {
+    let (telegram, channel) = begin().await;
+    let refuses = |code, why| telegram.fake.refuses_once("editMessageText", code, why, json!({}));
+    refuses(400, "Bad Request: message is not modified: specified new message content");
+    assert_eq!(channel.close(&stands("Settled.")).await, Ok(()));
+    refuses(400, "Bad Request: message to edit not found");
+    assert!(matches!(channel.close(&stands("Settled.")).await, Err(SendError::Never(_))));
+    refuses(500, "Internal Server Error");
+    assert!(matches!(channel.close(&stands("Settled.")).await, Err(SendError::Later(_))));
 }
