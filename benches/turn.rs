@@ -24,6 +24,10 @@ use mendline_engine::turn::{Turn, turn};
 use mendline_plugin::Manifest;
 use serde_json::{Value, json};
 
+/// As in the house.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A Tuesday morning.
 const NOW: Timestamp = Timestamp(1_773_158_400_000);
 const ZONE: &str = "America/Los_Angeles";

@@ -1,6 +1,7 @@
 //! All that is remembered of a conversation between turns. Stored whole, as JSON.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -144,8 +145,9 @@ pub struct Deciding {
     pub question: EffectKey,
     /// The parties that hold a copy, in the order they were asked.
     pub holders: Vec<String>,
-    /// The card's message, to put it before another holder.
-    pub card: Message,
+    /// The card's message, to put it before another holder. Large, and copied with each turn.
+    #[serde(with = "shared")]
+    pub card: Arc<Message>,
     /// When the first round was opened.
     pub opened: Timestamp,
     /// When the limit is reached.
@@ -162,6 +164,26 @@ pub struct Deciding {
     pub pending: Option<PendingChoice>,
     /// Whether steps of a non-final choice are running and the decision is to reopen.
     pub suspended: bool,
+}
+
+/// What states share among their copies is written as itself.
+mod shared {
+    use std::sync::Arc;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<T: Serialize, S: Serializer>(
+        it: &Arc<T>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        it.as_ref().serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Arc<T>, D::Error> {
+        T::deserialize(from).map(Arc::new)
+    }
 }
 
 /// A span of a clock.

@@ -150,27 +150,27 @@ impl<'a> Cx<'a> {
         known.map_or("UTC", |it| it.zone.as_str())
     }
 
-    /// Fields, and the parties as records, for conditions and texts.
-    pub(super) fn scope(&self) -> Fields {
-        let mut scope = self.party_records();
-        scope.extend(self.state.fields.iter().map(|(name, value)| (name.clone(), value.clone())));
-        scope
+    /// A party as a record, for conditions and texts: person, first name, name, language. A field
+    /// of that name comes before it.
+    pub(super) fn party_record(&self, name: &str) -> Option<Value> {
+        let it = self.party(name)?;
+        Some(json!({
+            "person": it.person, "first_name": it.first_name,
+            "name": it.name, "language": it.language,
+        }))
     }
 
-    /// The parties as records: person, first name, name, language.
-    fn party_records(&self) -> BTreeMap<String, Value> {
-        let of = |it: &PartyEnv| {
-            json!({
-                "person": it.person, "first_name": it.first_name,
-                "name": it.name, "language": it.language,
-            })
-        };
-        self.env.parties.iter().map(|(name, it)| (name.clone(), of(it))).collect()
+    /// The parties that an expression may read, as records.
+    pub(super) fn records_for(&self, expr: &Expr) -> Fields {
+        let roots = expr.reads.iter().map(crate::text::Path::root);
+        let roots = roots.filter(|it| !self.state.fields.contains_key(*it));
+        roots.filter_map(|it| Some((it.to_owned(), self.party_record(it)?))).collect()
     }
 
     /// Computes an expression.
     pub(super) fn eval(&self, expr: &Expr) -> Result<Value, Fault> {
-        seam::eval(expr, &self.scope())
+        let parties = self.records_for(expr);
+        seam::eval(expr, |name| self.state.fields.get(name).or_else(|| parties.get(name)))
     }
 
     /// Computes a condition. What is not true or false is a fault.

@@ -1,9 +1,12 @@
 //! Decisions: opening one, taking it, asking it again (rule 5).
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
 use crate::core::{Core, Decide, DecideChoice, Pc, Within};
 use crate::effect::{Closed, Effect, Note};
+use crate::message::Message;
 use crate::phrases::{self, Phrase};
 use crate::rules::{RuleRow, Tolling};
 use crate::state::{ClockSpan, Deciding, Position, Rest, Taken};
@@ -72,7 +75,7 @@ impl<'a> Cx<'a> {
         let open = Deciding {
             question: self.next_key(),
             holders: vec![decide.party.clone()],
-            card,
+            card: Arc::new(card),
             opened: now,
             due: Some(self.limit(decide, row.as_ref(), &clock)),
             rule: row.as_ref().map(RuleRow::to_value),
@@ -114,7 +117,7 @@ impl<'a> Cx<'a> {
     /// Puts the card before every holder under a new question, and sets the timers.
     pub(super) fn put_cards(&mut self, pc: Pc, decide: &Decide, mut open: Deciding) -> Went {
         open.question = self.next_key();
-        open.card = self.card(pc, decide, &open, open.question)?;
+        open.card = Arc::new(self.card(pc, decide, &open, open.question)?);
         open.pending = None;
         open.suspended = false;
         for holder in open.holders.clone() {
@@ -127,7 +130,7 @@ impl<'a> Cx<'a> {
     /// Puts a copy of the card before one holder. Who has no address finds it at the desk, and
     /// somebody there has a phone task.
     pub(super) fn put_card(&mut self, open: &Deciding, holder: &str) {
-        let mut card = open.card.clone();
+        let mut card = Message::clone(&open.card);
         card.party = holder.to_owned();
         card.kind = self.kind(holder);
         let reachable = self.party(holder).is_none_or(|it| it.reachable);

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::core::{Decide, Rung, RungDoes};
 use crate::effect::{Closed, Note};
+use crate::message::Message;
 use crate::phrases::{self, Phrase};
 use crate::rules::{LapseEffect, RuleRow};
 use crate::state::Deciding;
@@ -127,7 +128,7 @@ impl Cx<'_> {
 
     /// The card again, and that it waits.
     pub(super) fn remind_holder(&mut self, open: &Deciding, party: &str) {
-        let mut card = open.card.clone();
+        let mut card = Message::clone(&open.card);
         card.party = party.to_owned();
         card.kind = self.kind(party);
         if !open.holders.iter().any(|it| it == party) {

@@ -3,14 +3,16 @@
 use serde_json::Value;
 
 use crate::condition::Expr;
-use crate::state::Fields;
 use crate::turn::Fault;
 
-/// Computes an expression over the fields.
-pub(super) fn eval(expr: &Expr, fields: &Fields) -> Result<Value, Fault> {
+/// Computes an expression over fields and parties, which `look` finds by name.
+pub(super) fn eval<'a>(
+    expr: &Expr,
+    look: impl Fn(&str) -> Option<&'a Value>,
+) -> Result<Value, Fault> {
     let fault = |why: crate::condition::ExprError| Fault::Eval {
         expr: expr.source.clone(),
         why: why.to_string(),
     };
-    expr.eval(fields).map_err(fault)
+    expr.eval_with(look).map_err(fault)
 }

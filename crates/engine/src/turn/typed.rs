@@ -46,12 +46,22 @@ impl Cx<'_> {
 
     /// The raw value at a path: null for a member that is not there.
     pub(super) fn value_at(&self, path: &Path) -> Option<Value> {
+        let record;
         let root = match self.state.fields.get(path.root()) {
-            Some(value) => value.clone(),
-            None => self.scope().remove(path.root())?,
+            Some(value) => value,
+            None => {
+                record = self.party_record(path.root())?;
+                &record
+            }
         };
-        let step = |at: Value, member: &str| at.get(member).cloned().unwrap_or(Value::Null);
-        Some(path.members().fold(root, step))
+        let mut at = root;
+        for member in path.members() {
+            match at.get(member) {
+                Some(next) => at = next,
+                None => return Some(Value::Null),
+            }
+        }
+        Some(at.clone())
     }
 
     /// `decision.holder` while the decision is open: the names of those who hold its card.
