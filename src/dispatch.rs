@@ -423,6 +423,13 @@ async fn hand_over(
             if let Some(id) = sent.id {
                 stands(house, &outgoing, name, id).await;
             }
+            // Our own pages say what was shown, however late; a provider may never.
+            if !sent.shown && !ours && outgoing.question.is_some() {
+                let until = now.plus_ms(over::REPORTED_WITHIN_MS);
+                if house.store.standing().await_report(&outgoing.key, until).await.is_err() {
+                    return Ok(Became::Maybe);
+                }
+            }
             Ok(Became::Sent { shown: sent.shown })
         }
         Err(SendError::Stopped) => Err(STOPPED.into()),

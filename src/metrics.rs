@@ -119,7 +119,7 @@ impl Metrics {
             Became::Held(_) => "held",
             Became::Withheld(_) | Became::Dropped => "withheld",
             Became::Dead(_) => "dead",
-            Became::Maybe => "maybe",
+            Became::Maybe | Became::Unreported => "maybe",
             Became::Reported(_) => "reported",
         };
         let payer = row.key.payer.as_str();

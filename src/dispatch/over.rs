@@ -1,4 +1,5 @@
-//! Messages that ask something and stand in a chat app: when it is over, that is shown there.
+//! Messages that ask something and stand in a chat app: when it is over, that is shown there; and
+//! where nobody reports that one was shown, silence begins all the same.
 
 use futures::future::join_all;
 use tokio::time::timeout;
@@ -8,21 +9,31 @@ use super::{LEASE_MS, RETRY_FIRST_MS};
 use crate::channels::SendError;
 use crate::house::House;
 use crate::phrases;
-use crate::store::StoreError;
 use crate::store::standing::{Over, Stands};
+use crate::store::{Became, StoreError};
+use crate::wake::Loop;
 
 /// Changed at once.
 const AT_ONCE: u32 = 32;
+/// How long a provider's report is waited for. Carriers report within minutes, and some never do.
+pub(super) const REPORTED_WITHIN_MS: i64 = 60 * 60 * 1_000;
 /// How long it is tried. Whoever taps later is told that it is over all the same.
 const TRIED_FOR_MS: i64 = 24 * 60 * 60 * 1_000;
 
-/// Closes what is over where it stands; answers how many were looked at.
+/// Closes what is over where it stands, and ends the wait for reports that do not come; answers
+/// how many were looked at.
 pub async fn close(house: &House) -> Result<usize, StoreError> {
     let store = house.store.standing();
+    let silent = store.unreported(house.clock.now(), AT_ONCE).await?;
+    for key in &silent {
+        house.store.settle_message(key, Became::Unreported, house.clock.now()).await?;
+        store.awaited_enough(key).await?;
+        house.wake.work_for(&[Loop::Turns]);
+    }
     let over = store.standing_over(house.clock.now(), LEASE_MS, AT_ONCE).await?;
     let closing = join_all(over.iter().map(|it| close_one(house, it))).await;
     closing.into_iter().collect::<Result<Vec<()>, _>>()?;
-    Ok(over.len())
+    Ok(silent.len() + over.len())
 }
 
 async fn close_one(house: &House, over: &Over) -> Result<(), StoreError> {

@@ -61,6 +61,16 @@ pub trait Standing: Send + Sync {
     /// It is tried again then.
     async fn close_later(&self, key: &MessageRef, at: Timestamp) -> Result<(), StoreError>;
 
+    /// A report on a message is waited for until then.
+    async fn await_report(&self, key: &MessageRef, until: Timestamp) -> Result<(), StoreError>;
+
+    /// Messages whose report was waited for long enough. They are named again until they are
+    /// [`Standing::awaited_enough`].
+    async fn unreported(&self, now: Timestamp, most: u32) -> Result<Vec<MessageRef>, StoreError>;
+
+    /// Nobody waits for that report any more.
+    async fn awaited_enough(&self, key: &MessageRef) -> Result<(), StoreError>;
+
     /// It is closed, or will never be.
     async fn closed_there(&self, key: &MessageRef) -> Result<(), StoreError>;
 }

@@ -45,7 +45,7 @@ async fn whoever_leaves_in_the_middle_leaves_nothing_open_and_undoes_nothing(sto
         cut_off += 1;
         assert!(cut_off < 1000, "it never ends");
     }
-    assert!(cut_off > 1, "it was never cut off in the middle");
+    assert!(cut_off > 0, "it was never cut off in the middle");
     let claimed = store.claim(now.plus_ms(LEASE_MS), LEASE_MS, 100, 1000).await.unwrap();
     assert_eq!(claimed[0].events.len(), 2 + cut_off);
 }

@@ -15,6 +15,7 @@ crate::on_every_store! {
     rule_07_a_dead_letter_releases_its_successors
     help_in_danger_overtakes_what_is_held
     rule_07_an_answer_overtakes_what_is_held_and_nothing_else
+    rule_07_a_reply_passes_what_is_held_and_called_forward
     what_is_settled_or_frozen_elsewhere_is_frozen_by_nobody
     a_lease_that_lapsed_counts_as_an_attempt
     what_is_frozen_stays_as_it_was_for_the_next_attempt
@@ -144,6 +145,18 @@ async fn rule_07_an_answer_overtakes_what_is_held_and_nothing_else(store: &dyn S
     assert_eq!(lease(store, after_ms(100)).await, ["c1/0.2"]);
     settle(store, "c1", 2, Became::Sent { shown: true }).await;
     assert_eq!(lease(store, after_ms(100)).await, ["c1/0.3"]);
+}
+
+/// What asked a closed question is called forward, and waits behind what is held all the same.
+async fn rule_07_a_reply_passes_what_is_held_and_called_forward(store: &dyn Store) {
+    let answer = Message { kind: MessageKind::Reply, ..hello() };
+    let three = vec![to(ANA, 0, 0, hello()), to(ANA, 0, 1, hello()), to(ANA, 0, 2, answer)];
+    said(store, "c1", three).await;
+    settle(store, "c1", 0, Became::Held(after_ms(100))).await;
+    settle(store, "c1", 1, Became::Held(NOW)).await;
+    assert_eq!(lease(store, NOW).await, ["c1/0.2"]);
+    settle(store, "c1", 2, Became::Sent { shown: true }).await;
+    assert_eq!(lease(store, after_ms(100)).await, ["c1/0.0"]);
 }
 
 async fn what_is_settled_or_frozen_elsewhere_is_frozen_by_nobody(store: &dyn Store) {

@@ -1,7 +1,8 @@
 //! What stands in a chat app is closed there when its question is over.
 
 use mendline::store::standing::{StandingMessage, Stands};
-use mendline::store::{Store, StoreError};
+use mendline::store::{Became, Store, StoreError};
+use mendline_engine::event::{Event, Receipt};
 
 use crate::people::{asked, close};
 use crate::support::*;
@@ -11,6 +12,7 @@ crate::on_every_store! {
     what_came_to_stand_after_its_question_was_closed_is_due_at_once
     what_could_not_be_closed_is_tried_again_then
     rule_12_who_is_forgotten_leaves_nothing_that_stands
+    rule_07_what_nobody_reports_may_have_arrived_and_is_an_event
 }
 
 fn standing(conversation: &str) -> StandingMessage {
@@ -73,4 +75,26 @@ async fn rule_12_who_is_forgotten_leaves_nothing_that_stands(store: &dyn Store) 
     assert_eq!(over(store, 0).await, []);
     let kept = store.standing().keep_standing(&standing("c1")).await;
     assert!(matches!(kept, Err(StoreError::Forgotten)), "{kept:?}");
+}
+
+/// A provider took it and says nothing more: silence begins all the same.
+async fn rule_07_what_nobody_reports_may_have_arrived_and_is_an_event(store: &dyn Store) {
+    asked(store, "c1", "which medicine?").await;
+    let (key, standing) = (standing("c1").key, store.standing());
+    store.freeze(&key, &frozen("sms", "which medicine?")).await.unwrap();
+    standing.await_report(&key, after_ms(60_000)).await.unwrap();
+    store.settle_message(&key, Became::Sent { shown: false }, after_ms(1)).await.unwrap();
+    assert_eq!(standing.unreported(after_ms(59_000), 9).await.unwrap(), []);
+    assert_eq!(standing.unreported(after_ms(60_000), 9).await.unwrap(), [key.clone()]);
+    store.settle_message(&key, Became::Unreported, after_ms(60_000)).await.unwrap();
+    standing.awaited_enough(&key).await.unwrap();
+    assert_eq!(standing.unreported(after_ms(90_000), 9).await.unwrap(), []);
+    let events = claim_one(store).await.events;
+    let maybe = Event::Receipt { message: key.effect.key, receipt: Receipt::Maybe };
+    assert_eq!(events.into_iter().map(|it| it.1).collect::<Vec<_>>(), [maybe]);
+    // What was shown meanwhile stays shown.
+    store.settle_message(&key, Became::Reported(Receipt::Shown), after_ms(61_000)).await.unwrap();
+    store.settle_message(&key, Became::Unreported, after_ms(62_000)).await.unwrap();
+    let rows = store.messages(ACME, "c1").await.unwrap();
+    assert_eq!(rows[0].status, "shown");
 }

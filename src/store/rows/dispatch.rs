@@ -81,6 +81,8 @@ pub enum Became {
     Dead(String),
     /// It may have arrived.
     Maybe,
+    /// Its provider took it and never said what became of it.
+    Unreported,
     /// A later report on a sent message.
     Reported(Receipt),
 }

@@ -14,6 +14,8 @@ pub(super) async fn next_due(store: &SqlStore) -> Result<Option<Timestamp>, Stor
         "select min(due) as due from (
             select min(due) as due from timers
             union all select min(due) from starts
+            union all select min(due) from awaited
+            union all select min(due) from standing
             union all select min(case when o.leased_until > o.due then o.leased_until else o.due end) from outbox o
                 where o.settled_at is null and (o.urgent = 1 or not exists (
                     select 1 from outbox before

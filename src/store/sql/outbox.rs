@@ -42,8 +42,13 @@ const FREE: &str = "
            where earlier.payer = mine.payer and earlier.lane = mine.lane
              and earlier.person = mine.person and earlier.seq < mine.seq
              and earlier.settled_at is null and earlier.status <> 'paused'
-             and not (mine.urgent = 2 and earlier.status = 'held'
-                      and earlier.leased_until is null and earlier.due > $1)))
+             and not (mine.urgent = 2 and earlier.status = 'held' and earlier.leased_until is null
+                      and (earlier.due > $1 or exists (
+                           select 1 from outbox first
+                           where first.payer = mine.payer and first.lane = mine.lane
+                             and first.person = mine.person and first.seq < earlier.seq
+                             and first.settled_at is null and first.status = 'held'
+                             and first.due > $1)))))
     order by mine.due, mine.seq";
 /// A lease that ran out was an attempt of which nobody knows how it ended.
 const LEASE: &str = "

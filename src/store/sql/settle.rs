@@ -48,6 +48,10 @@ fn step(Was { status, open, lined }: Was<'_>, became: Became, now: Timestamp) ->
         Became::Reported(Receipt::Withheld(why)) if open || matches!(status, "sent" | "maybe") => {
             settle("withheld", Some(why.clone()), Some(Receipt::Withheld(why)))
         }
+        // As if it could not say at once: silence begins.
+        Became::Unreported if status == "sent" => {
+            settle("maybe", Some("unreported".into()), Some(Receipt::Maybe))
+        }
         _ if !open => Step::Nothing,
         Became::Sent { .. } => settle("sent", None, None),
         Became::Later(due) => Step::Open { status: "due", due, attempt: true, receipt: None },
@@ -64,7 +68,7 @@ fn step(Was { status, open, lined }: Was<'_>, became: Became, now: Timestamp) ->
         Became::Dropped if status == "paused" => {
             settle("withheld", Some(DROPPED.into()), Some(Receipt::Withheld(DROPPED.into())))
         }
-        Became::Dropped => Step::Nothing,
+        Became::Dropped | Became::Unreported => Step::Nothing,
         Became::Dead(why) => settle("dead", Some(why), Some(Receipt::Failed)),
         Became::Maybe | Became::Reported(Receipt::Maybe) => {
             settle("maybe", None, Some(Receipt::Maybe))

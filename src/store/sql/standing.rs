@@ -114,6 +114,35 @@ impl Standing for SqlStore {
         .await
     }
 
+    async fn await_report(&self, key: &MessageRef, until: Timestamp) -> Result<(), StoreError> {
+        let put = "insert into awaited (payer, message, due) values ($1, $2, $3)
+                   on conflict do nothing";
+        change(self, put, key, Some(until)).await
+    }
+
+    async fn unreported(&self, now: Timestamp, most: u32) -> Result<Vec<MessageRef>, StoreError> {
+        within(async {
+            let rows = sqlx::query(
+                "select payer, message from awaited where due <= $1 order by due, payer, message
+                 limit $2",
+            )
+            .bind(now.0)
+            .bind(i64::from(most))
+            .fetch_all(&self.readers)
+            .await?;
+            let name = |row: &DbRow| {
+                let text: String = row.try_get("message")?;
+                Ok(MessageRef { payer: row.try_get("payer")?, effect: effect(&text)? })
+            };
+            rows.iter().map(name).collect()
+        })
+        .await
+    }
+
+    async fn awaited_enough(&self, key: &MessageRef) -> Result<(), StoreError> {
+        change(self, "delete from awaited where payer = $1 and message = $2", key, None).await
+    }
+
     async fn closed_there(&self, key: &MessageRef) -> Result<(), StoreError> {
         change(self, "delete from standing where payer = $1 and message = $2", key, None).await
     }
