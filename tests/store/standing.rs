@@ -85,7 +85,7 @@ async fn rule_07_what_nobody_reports_may_have_arrived_and_is_an_event(store: &dy
     standing.await_report(&key, after_ms(60_000)).await.unwrap();
     store.settle_message(&key, Became::Sent { shown: false }, after_ms(1)).await.unwrap();
     assert_eq!(standing.unreported(after_ms(59_000), 9).await.unwrap(), []);
-    assert_eq!(standing.unreported(after_ms(60_000), 9).await.unwrap(), [key.clone()]);
+    assert_eq!(standing.unreported(after_ms(60_000), 9).await.unwrap(), std::slice::from_ref(&key));
     store.settle_message(&key, Became::Unreported, after_ms(60_000)).await.unwrap();
     standing.awaited_enough(&key).await.unwrap();
     assert_eq!(standing.unreported(after_ms(90_000), 9).await.unwrap(), []);
