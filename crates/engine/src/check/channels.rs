@@ -26,6 +26,7 @@ pub(super) fn check(cx: &mut Cx<'_>) {
     choices(cx);
     translated_choices(cx);
     lengths(cx);
+    translated_lengths(cx);
     consent(cx);
 }
 
@@ -93,6 +94,33 @@ fn lengths(cx: &mut Cx<'_>) {
             if parts > SEGMENTS_MAX && said.party.is_none_or(|it| it == principal) {
                 let message = format!("by SMS this is {parts} messages");
                 cx.report("C704", text.at, message, "say less, or split it into two steps");
+            }
+        }
+    }
+}
+
+/// What is said in few SMS in one language may take many in another: one letter that a phone's
+/// alphabet does not have, as Spanish has, more than doubles them.
+fn translated_lengths(cx: &mut Cx<'_>) {
+    let principal = cx.program.principal.clone();
+    let hers = |it: &super::walk::Said<'_>| it.party.is_none_or(|it| it == principal);
+    let said: Vec<_> = cx.said.iter().filter(|it| hers(it)).cloned().collect();
+    for translation in cx.translations {
+        let language = &translation.language.it;
+        let anchors = translation.anchors.iter().filter_map(|it| {
+            let of_hers = said
+                .iter()
+                .any(|said| said.key.strip_suffix(".say") == Some(it.anchor.it.as_str()));
+            it.say.as_ref().filter(|_| of_hers)
+        });
+        let says = translation.says.iter().filter_map(|it| {
+            said.iter().any(|said| said.text.text.it == it.of.it).then_some(&it.say)
+        });
+        for text in anchors.chain(says) {
+            let parts = segments(&without_values(&text.text.it, VALUE_STAND_IN));
+            if parts > SEGMENTS_MAX {
+                let message = format!("by SMS this is {parts} messages");
+                cx.report_in(language, "C704", text.text.at, message, "say less");
             }
         }
     }

@@ -56,6 +56,15 @@ pub const CHANNELS: &[Case] = &[
         &[("purpose: claim_updates\n", "")],
         &[("purpose: claim_updates\n", ""), ("  - event: pharmacy.claim_rejected\n", "")],
     ),
+    // One letter that a phone's alphabet does not have more than doubles the messages.
+    case(
+        "C704",
+        &[(
+            "es: text: ¿Qué medicina necesita?",
+            "text: \"¿Qué medicina necesita? Tómese su tiempo, mire la etiqueta: el nombre está arriba y la dosis al lado. Si tiene más de una, diga cuál no le dieron. Si no sabe el nombre, dígame para qué es. Si no está seguro, dígalo: lo buscaré con usted. También puede pedir hablar con una persona, que leerá lo que escribió.\"",
+        )],
+        &[("es: text: ¿Qué medicina necesita?", "text: ¿Qué medicina?")],
+    ),
     with(
         "C704",
         &[
