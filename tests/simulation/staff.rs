@@ -78,7 +78,8 @@ pub async fn at_the_desk(run: &mut Run<'_>) {
     let action = match world.below(10) {
         0..3 => DeskAction::Take,
         3..5 => {
-            let words = format!("I am looking at it, number {}", world.name(""));
+            // What a person types is as private as what the flow says.
+            let words = format!("I am looking at your gabapentin, number {}", world.name(""));
             DeskAction::Reply { words, language: ["en", "es"][world.below(2)].into() }
         }
         5 => DeskAction::Note { words: "called, no answer".into() },
