@@ -86,8 +86,12 @@ pub struct Outgoing {
     pub frozen: Frozen,
     /// The question it asks, if it asks one.
     pub question: Option<EffectRef>,
+    /// What is to be decided, where it is a card.
+    pub deciding: Option<Deciding>,
     /// Who speaks, when it is not the bot: a desk person's name.
     pub speaker: Option<String>,
+    /// The reader's zone, for times of day.
+    pub zone: String,
     /// What pauses need to know of it.
     pub leaving: Leaving,
     /// Whether the person wrote lately enough that we may answer freely
@@ -95,6 +99,13 @@ pub struct Outgoing {
     pub window_open: bool,
     /// Now, in milliseconds since the Unix epoch.
     pub now_ms: i64,
+}
+
+/// What a channel may say of a card without its words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deciding {
+    /// By when, in milliseconds since the Unix epoch.
+    pub due_ms: Option<i64>,
 }
 
 /// The channel took it.

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use futures::{StreamExt as _, stream};
-use mendline_engine::message::MessageKind;
+use mendline_engine::message::{Card, MessageKind};
 use mendline_engine::render::Form;
 use mendline_engine::screen::{Verdict, form, screen};
 use mendline_engine::time::Timestamp;
@@ -28,7 +28,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::timeout;
 use tracing::{error, info, warn};
 
-use crate::channels::{Channel, Outgoing, SendError};
+use crate::channels::{Channel, Deciding, Outgoing, SendError};
 use crate::house::House;
 use crate::pauses;
 use crate::store::standing::{StandingMessage, Stands};
@@ -376,11 +376,17 @@ fn outgoing(
         to,
         frozen,
         question: row.message.question.map(|key| EffectRef { conversation, key }),
+        deciding: row.message.card.as_ref().map(deciding),
         speaker,
+        zone: person.zone.clone(),
         leaving: row.leaving(),
         window_open: true,
         now_ms: house.clock.now().0,
     }
+}
+
+fn deciding(card: &Card) -> Deciding {
+    Deciding { due_ms: card.due.map(|it| it.0) }
 }
 
 /// One attempt on one channel. An error names why the next channel should be tried.
