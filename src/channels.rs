@@ -4,6 +4,7 @@
 //! to say, not when to try again. Those belong to the screen, the engine and dispatch.
 
 pub mod desk;
+pub mod email;
 pub mod inward;
 pub mod menus;
 pub mod telegram;
@@ -15,6 +16,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use mendline_engine::event::{DeskAction, Repair};
+use mendline_engine::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -29,6 +31,12 @@ pub trait Channel: Send + Sync {
 
     /// For how many milliseconds after a person wrote we may answer freely; nothing where always.
     fn window_ms(&self) -> Option<i64> {
+        None
+    }
+
+    /// When a message leaves that was said at that moment and can wait, on its reader's clock, where
+    /// the channel gathers such ones. Nothing, where each leaves at once.
+    fn gathers(&self, _said: Timestamp, _zone: &str) -> Option<Timestamp> {
         None
     }
 

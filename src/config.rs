@@ -23,7 +23,7 @@ pub use net::Net;
 pub use secret::Secret;
 pub use span::Span;
 
-use crate::channels::{telegram, twilio};
+use crate::channels::{email, telegram, twilio};
 use crate::database::Database;
 use given::{Given, PREFIX, is_secret, kept_out, setting};
 
@@ -100,6 +100,9 @@ pub struct Config {
     /// Text messages and WhatsApp.
     #[serde(default)]
     pub twilio: Option<twilio::Settings>,
+    /// Mail.
+    #[serde(default)]
+    pub email: Option<email::Settings>,
 }
 
 /// Whose word on a visitor's address is believed.

@@ -8,6 +8,7 @@
 mod authority;
 mod calls;
 mod circuit;
+mod gather;
 pub mod numbers;
 mod over;
 mod ways;
@@ -279,6 +280,9 @@ async fn send_one(
             }
         }
         let Some(form) = form(&row.message, &way) else { continue };
+        if let Some(until) = gather::until(house, channel.as_ref(), row, person, now).await? {
+            return Ok(Went::Became(Became::Held(until)));
+        }
         if let Some(under) = paused(house, row, &name).await? {
             // Nothing that stands before its reader waits, or could be dropped. An attempt was made;
             // where readers read our own database, asking again says whether it succeeded.

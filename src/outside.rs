@@ -10,12 +10,14 @@ use axum::Router;
 use tokio_util::sync::CancellationToken;
 
 use crate::channels::Channel;
+use crate::channels::email::{self, EMAIL, EmailChannel, EmailEar};
 use crate::channels::inward::{Ear, Gate, Place};
 use crate::channels::telegram::{self, Command, TelegramChannel, TelegramEar};
 use crate::channels::twilio::{self, Kind, Purposes, TwilioChannel};
 use crate::config::{Config, Secret};
 use crate::house::House;
 use crate::links::Elsewhere;
+use crate::vault::Vault;
 
 /// Opens a channel's webhooks over the gate.
 pub type Hooks = Box<dyn FnOnce(Arc<dyn Gate>) -> Router + Send>;
@@ -37,14 +39,17 @@ pub struct Outside {
 }
 
 impl Outside {
-    /// What the configuration names.
-    pub fn of(config: &Config) -> anyhow::Result<Outside> {
+    /// What the configuration names. `vault` makes what only we can make.
+    pub fn of(config: &Config, vault: &Arc<Vault>) -> anyhow::Result<Outside> {
         let mut outside = Outside::default();
         if let Some(settings) = &config.twilio {
             outside.add_twilio(settings, &config.public_url).context("[twilio]")?;
         }
         if let Some(settings) = &config.telegram {
             outside.add_telegram(settings, &config.public_url).context("[telegram]")?;
+        }
+        if let Some(settings) = &config.email {
+            outside.add_email(settings, vault).context("[email]")?;
         }
         if !outside.channels.is_empty() {
             let payer = visited(config)?;
@@ -100,6 +105,22 @@ impl Outside {
             name: "Telegram".into(),
             link,
         }));
+        Ok(())
+    }
+
+    fn add_email(&mut self, settings: &email::Settings, vault: &Arc<Vault>) -> anyhow::Result<()> {
+        let channel = Arc::new(EmailChannel::new(settings, vault.clone())?);
+        self.ears.push(Arc::new(EmailEar::new(settings, vault.clone())));
+        let told = channel.clone();
+        self.hooks.push(Box::new(move |gate| {
+            // No door of its own: it only learns where to tell that an address is gone.
+            told.meet(gate);
+            Router::new()
+        }));
+        self.channels.push(channel);
+        let from = email::address::in_link(&settings.from);
+        let link = format!("mailto:{from}?subject=Mendline&body=LINK%20{{code}}");
+        self.elsewhere.push(Elsewhere { channel: EMAIL.into(), name: "email".into(), link });
         Ok(())
     }
 

@@ -35,7 +35,7 @@ impl Serve {
             None => config.database()?,
         };
         let vault = Arc::new(vault(&config)?);
-        let mut outside = Outside::of(&config)?;
+        let mut outside = Outside::of(&config, &vault)?;
         let channels = std::mem::take(&mut outside.channels);
         let (data, flows) = (&config.data, &config.flows);
         let house = super::demo::open_house(data, vault, &database, flows, channels, false).await?;

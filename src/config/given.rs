@@ -11,6 +11,7 @@ const NOT_SETTINGS: &[&str] = &["CONFIG", "KILLS", "SEED", "SEEDS"];
 const SECRETS: &[&str] = &[
     "OPERATOR_KEY",
     "DATABASE",
+    "EMAIL__PASSWORD",
     "TELEGRAM__TOKEN",
     "TELEGRAM__WEBHOOK_SECRET",
     "TWILIO__AUTH_TOKEN",

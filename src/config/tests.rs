@@ -134,10 +134,12 @@ fn the_example_explains_every_setting_and_each_line_of_it_holds() {
         for name in known(section) {
             let set = format!("\n{name} =");
             let shown = format!("\n# {name} =");
-            let as_section =
-                ["proxy", "chat", "payers", "outbound", "metrics", "otel", "telegram", "twilio"]
-                    .contains(&name)
-                    || (section, name) == ("[outbound]", "flows");
+            let as_section = [
+                "proxy", "chat", "payers", "outbound", "metrics", "otel", "telegram", "twilio",
+                "email",
+            ]
+            .contains(&name)
+                || (section, name) == ("[outbound]", "flows");
             let told = of_it.contains(&set) || of_it.contains(&shown);
             assert!(
                 told || as_section || name == "operator_key",

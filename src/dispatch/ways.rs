@@ -12,7 +12,7 @@ use crate::store::{EffectRef, Frozen, OutboxRow, Person};
 /// The role whose secure chat a link opens.
 const WORKER: &str = "injured_worker";
 /// Roles that log in at the desk.
-const STAFF: &[&str] = &["adjuster", "supervisor", "agent"];
+pub(super) const STAFF: &[&str] = &["adjuster", "supervisor", "agent"];
 /// Waking hours of a recipient, in minutes of her day: 08:00 to 21:00 (domain facts 4.3).
 const WAKING: (u16, u16) = (8 * 60, 21 * 60);
 

@@ -3,5 +3,6 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod email;
 mod telegram;
 mod twilio;

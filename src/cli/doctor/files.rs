@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::{Look, Where};
+use crate::channels::email::ASIDE;
 use crate::watch::ready::{ROOM_MIN_BYTES, room_bytes};
 
 pub(super) fn looks(place: &Where) -> Vec<Look> {
@@ -14,8 +15,35 @@ pub(super) fn looks(place: &Where) -> Vec<Look> {
     if let Some(file) = config.and_then(|it| it.database_file.as_deref()) {
         looks.push(secret("database_file", "the file with the database's address", file));
     }
+    if let Some(email) = config.and_then(|it| it.email.as_ref()) {
+        if let Some(file) = &email.password_file {
+            looks.push(secret("email_password_file", "the file with the mailbox's password", file));
+        }
+        looks.push(drop_folder(&email.drop));
+    }
     looks.extend(room(&place.data));
     looks
+}
+
+/// The folder that mails are delivered to, and what nobody could read there.
+fn drop_folder(root: &Path) -> Look {
+    let shown = root.display();
+    if let Err(why) = std::fs::read_dir(root.join("new")) {
+        return Look::bad(
+            "email_drop",
+            format!("the folder for mails, {shown}, cannot be read: {why}"),
+            "it is a Maildir: let your mail server deliver there, and give it to the server's user",
+        );
+    }
+    let aside = std::fs::read_dir(root.join(ASIDE)).map_or(0, Iterator::count);
+    match aside {
+        0 => Look::well("email_drop", format!("mails are taken from {shown}")),
+        aside => Look::bad(
+            "email_drop",
+            format!("mails that could not be read lie in {shown}/{ASIDE}: {aside}"),
+            "read them, answer by hand, remove them",
+        ),
+    }
 }
 
 fn flows(place: &Where) -> Look {
