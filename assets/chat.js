@@ -17,23 +17,83 @@
   const WAIT_FIRST_MS = 500; // then doubling, so that a server that restarts is not stormed
   const WAIT_MOST_MS = 20000;
   const TYPING_EVERY_MS = 5000;
-  const PENDING_KEY = "mendline.pending";
-  const DRAFT_KEY = "mendline.draft";
+  const DRAFT = "draft";
+  const ACT = "act.";
 
   let seen = Number(labels.seen) || 0;
   let socket = null;
   let wait = WAIT_FIRST_MS;
   let over = false;
   let told = 0;
-  let pending = load(PENDING_KEY, []);
+  let pending = [];
 
-  function load(key, otherwise) {
-    try { return JSON.parse(sessionStorage.getItem(key)) ?? otherwise; } catch { return otherwise; }
+  // ---- what no server took yet ----
+
+  // It outlives a closed browser, on this device alone. It lies there sealed under what only pages
+  // of this session are given, so that whoever has the phone next cannot read what was left behind.
+  const PREFIX = "mendline.kept.";
+  const sealed = window.isSecureContext && Boolean(crypto.subtle);
+  const wanted = new Map();
+  const sealing = sealed ? makeKey() : null;
+
+  async function makeKey() {
+    const bytes = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(`kept/${labels.csrf}`));
+    return crypto.subtle.importKey("raw", bytes, "AES-GCM", false, ["encrypt", "decrypt"]);
   }
-  function keep(key, value) {
-    // A full or forbidden storage costs only what a reload would have saved.
-    try { sessionStorage.setItem(key, JSON.stringify(value)); } catch { /* kept in memory */ }
+  // Where nothing can be sealed, it lives as long as the tab.
+  function store() { return sealed ? localStorage : sessionStorage; }
+  async function keep(name, value) {
+    wanted.set(name, value);
+    try {
+      const text = JSON.stringify(value);
+      const kept = sealed ? await seal(text) : text;
+      // It may have been taken, or written anew, while it was sealed.
+      if (wanted.get(name) === value) store().setItem(PREFIX + name, kept);
+    } catch { /* a full or forbidden storage costs only what a reload would have saved */ }
   }
+  function drop(name) {
+    wanted.delete(name);
+    try { store().removeItem(PREFIX + name); } catch { /* nothing was kept there */ }
+  }
+  function keptNames() {
+    const names = Object.keys(store()).filter((it) => it.startsWith(PREFIX));
+    return names.map((it) => it.slice(PREFIX.length));
+  }
+  function dropAll() {
+    wanted.clear();
+    try { keptNames().forEach(drop); } catch { /* as above */ }
+  }
+  async function seal(text) {
+    const iv = crypto.getRandomValues(new Uint8Array(12));
+    const bytes = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, await sealing, new TextEncoder().encode(text));
+    return btoa(String.fromCharCode(...iv, ...new Uint8Array(bytes)));
+  }
+  async function unseal(kept) {
+    const bytes = Uint8Array.from(atob(kept), (it) => it.charCodeAt(0));
+    const open = { name: "AES-GCM", iv: bytes.slice(0, 12) };
+    return new TextDecoder().decode(await crypto.subtle.decrypt(open, await sealing, bytes.slice(12)));
+  }
+  // What another session left cannot be read, and goes.
+  async function found(name) {
+    try {
+      const kept = store().getItem(PREFIX + name);
+      return JSON.parse(sealed ? await unseal(kept) : kept);
+    } catch {
+      drop(name);
+      return null;
+    }
+  }
+  async function bringBack() {
+    let names = [];
+    try { names = keptNames(); } catch { return; }
+    const draft = names.includes(DRAFT) ? await found(DRAFT) : null;
+    const acts = await Promise.all(names.filter((it) => it.startsWith(ACT)).map(found));
+    box.value = box.value || draft || "";
+    const late = acts.filter((it) => it && !pending.some((other) => other.id === it.frame.id));
+    pending = late.sort((one, other) => one.at - other.at).map((it) => it.frame).concat(pending);
+    late.forEach((it) => { if (it.frame.type === "say") showPending(it.frame); });
+  }
+
   function newId() {
     if (crypto.randomUUID) return crypto.randomUUID();
     const bytes = crypto.getRandomValues(new Uint8Array(16));
@@ -79,14 +139,14 @@
   function must(frame) {
     frame.id = newId();
     pending.push(frame);
-    keep(PENDING_KEY, pending);
+    keep(ACT + frame.id, { at: Date.now(), frame });
     if (frame.type === "say") showPending(frame);
     send(frame);
   }
   function settle(id) {
     const frame = pending.find((it) => it.id === id);
     pending = pending.filter((it) => it.id !== id);
-    keep(PENDING_KEY, pending);
+    drop(ACT + id);
     const shown = document.getElementById(`pending-${id}`);
     if (shown) shown.remove();
     return frame;
@@ -111,7 +171,7 @@
   }
   function refused(frame) {
     const lost = frame.id && settle(frame.id);
-    if (lost && lost.type === "say" && !box.value.trim()) { box.value = lost.words; grow(); }
+    if (lost && lost.type === "say" && !box.value.trim()) { box.value = lost.words; keep(DRAFT, lost.words); grow(); }
     document.querySelectorAll("form[aria-busy]").forEach((it) => it.removeAttribute("aria-busy"));
     notice.hidden = false;
     notice.firstElementChild.textContent = frame.say;
@@ -126,7 +186,7 @@
     document.querySelectorAll("#counter, .composer .row").forEach((it) => { it.hidden = true; });
     state.hidden = true;
     locked.hidden = false;
-    keep(DRAFT_KEY, "");
+    dropAll();
     locked.querySelector("a").focus();
   }
 
@@ -230,13 +290,14 @@
     const sent = event.target;
     const act = sent.dataset.act;
     if (!act || over) return;
+    if (act === "leave") { over = true; dropAll(); return; }
     event.preventDefault();
     const by = event.submitter;
     if (act === "say") {
       const words = by && by.name === "words" ? by.value : box.value;
       if (!words.trim()) { box.focus(); return; }
       must({ type: "say", words });
-      if (!by || by.name !== "words") { box.value = ""; keep(DRAFT_KEY, ""); grow(); }
+      if (!by || by.name !== "words") { box.value = ""; drop(DRAFT); grow(); }
       box.focus();
     } else if (act === "tap") {
       // One answer a question: a second tap waits for what became of the first.
@@ -249,8 +310,63 @@
       if (more) more.open = false;
     } else if (act === "language") {
       must({ type: "language", to: by.value });
+    } else if (act === "file") {
+      attach(sent);
     }
   });
+
+  // A picture as a phone takes it is ten times what anybody needs to read a label, and says where it
+  // was taken. Drawn anew it is neither.
+  const PICTURE_PX_MAX = 1600;
+  const PICTURE_BYTES_FINE = 300000;
+
+  async function attach(sent) {
+    if (sent.hasAttribute("aria-busy")) return;
+    const going = sent.querySelector("button");
+    const reads = going.textContent;
+    sent.setAttribute("aria-busy", "true");
+    going.textContent = sent.dataset.going;
+    try {
+      const picked = sent.elements.file.files[0];
+      const form = new FormData();
+      form.append("csrf", labels.csrf);
+      // The same file tried again is the same act.
+      form.append("id", sent.elements.id.value);
+      form.append("file", await smaller(picked));
+      const answer = await fetch(sent.action, { method: "POST", body: form, headers: { accept: "application/json" } });
+      if (!answer.ok || answer.redirected) throw new Error("not taken");
+      sent.reset();
+      sent.elements.id.value = newId();
+      sent.closest("details").open = false;
+      notice.hidden = true;
+      box.focus({ preventScroll: true });
+    } catch {
+      notice.hidden = false;
+      notice.firstElementChild.textContent = sent.dataset.failed;
+    }
+    sent.removeAttribute("aria-busy");
+    going.textContent = reads;
+  }
+  async function smaller(picked) {
+    if (!/^image\/(jpeg|png|webp)$/.test(picked.type)) return picked;
+    try {
+      const picture = await createImageBitmap(picked);
+      const by = Math.min(1, PICTURE_PX_MAX / Math.max(picture.width, picture.height));
+      if (by === 1 && picked.type !== "image/jpeg" && picked.size < PICTURE_BYTES_FINE) return picked;
+      const canvas = element("canvas");
+      canvas.width = Math.round(picture.width * by);
+      canvas.height = Math.round(picture.height * by);
+      const page = canvas.getContext("2d");
+      // What was see-through would become black.
+      page.fillStyle = "#fff";
+      page.fillRect(0, 0, canvas.width, canvas.height);
+      page.drawImage(picture, 0, 0, canvas.width, canvas.height);
+      const drawn = await new Promise((done) => { canvas.toBlob(done, "image/jpeg", 0.85); });
+      return drawn || picked;
+    } catch {
+      return picked;
+    }
+  }
   box.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
     event.preventDefault();
@@ -258,7 +374,7 @@
   });
   box.addEventListener("input", () => {
     grow();
-    keep(DRAFT_KEY, box.value);
+    if (box.value) keep(DRAFT, box.value); else drop(DRAFT);
     if (Date.now() - told > TYPING_EVERY_MS) { told = Date.now(); send({ type: "typing" }); }
   });
   function grow() {
@@ -276,10 +392,10 @@
   window.addEventListener("online", () => { if (!socket) { wait = WAIT_FIRST_MS; connect(); } });
   window.addEventListener("offline", () => say(labelOf("offline")));
 
-  box.value = box.value || load(DRAFT_KEY, "");
-  grow();
-  for (const frame of pending) if (frame.type === "say") showPending(frame);
-  toEnd();
   say(labelOf("connecting").split(".")[0] + " …");
-  connect();
+  bringBack().finally(() => {
+    grow();
+    toEnd();
+    connect();
+  });
 })();

@@ -1,8 +1,14 @@
-// What a page of the chat does for the frame that holds it on somebody else's page. It tells that
-// page three things and nothing of what is said: I am here, close me, there is something new.
+// What a page of the chat does where nobody is in it, and for the frame that may hold it on somebody
+// else's page. It tells that page three things and nothing of what is said: I am here, close me, there is something new.
 "use strict";
 
 (() => {
+  // Nobody is in here, so nothing that somebody wrote here stays behind (chat.js keeps it).
+  if (document.getElementById("nobody")) {
+    try {
+      for (const name of Object.keys(localStorage)) if (name.startsWith("mendline.kept.")) localStorage.removeItem(name);
+    } catch { /* a browser that keeps nothing */ }
+  }
   if (window.parent === window) return;
   const tell = (what) => window.parent.postMessage({ mendline: what }, "*");
 

@@ -32,6 +32,7 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use tokio_util::sync::CancellationToken;
+use tower_http::compression::CompressionLayer;
 
 pub use invite::invite_link;
 
@@ -154,6 +155,9 @@ pub fn router_beside(house: Arc<House>, settings: Settings, webhooks: Router) ->
         .layer(from_fn_with_state(web.clone(), guard::hold))
         .layer(from_fn_with_state(web.clone(), guard::dress))
         .layer(from_fn_with_state(web, proxy::believe))
+        // Whether lengths could tell a page's secrets: another site cannot make a browser ask for
+        // a private page, because our cookies stay away from what other sites send.
+        .layer(CompressionLayer::new())
 }
 
 /// Serves every door on `listener` until `shutdown`; open requests are finished first.

@@ -163,7 +163,9 @@ async fn enter(State(web): State<Web>, headers: HeaderMap, Form(form): Form<Ente
     };
     match began.await {
         Ok(Ok(token)) => {
-            let cookie = session::COOKIE.set(&token, &headers);
+            // A phone ends a browser whenever it likes. What locks the page is our own clock.
+            let seconds = session::SESSION_MS / 1_000;
+            let cookie = session::COOKIE.lasting(&token, &headers, seconds);
             ([(header::SET_COOKIE, cookie)], Redirect::to("/chat")).into_response()
         }
         Ok(Err(why)) => door(&web, why.into(), String::new()).await,

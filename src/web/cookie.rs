@@ -28,6 +28,12 @@ impl Cookie {
         self.written(token, &format!("SameSite=Strict{secure}"))
     }
 
+    /// The same, and the browser keeps it so many seconds, also when it is closed meanwhile.
+    pub fn lasting(self, token: &str, headers: &HeaderMap, seconds: i64) -> HeaderValue {
+        let secure = if is_loopback(headers) { "" } else { "; Secure" };
+        self.written(token, &format!("SameSite=Strict; Max-Age={seconds}{secure}"))
+    }
+
     /// Takes itself away.
     pub fn gone(self) -> HeaderValue {
         self.written("", "SameSite=Strict; Max-Age=0")

@@ -5,6 +5,8 @@ use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use tracing::error;
 
+use super::assets;
+
 /// What `base.html` needs. Every page's template has one, named `page`.
 #[derive(Clone, Debug, Default)]
 pub struct Page {
@@ -32,6 +34,11 @@ impl Page {
             "ar" | "fa" | "he" | "ur" => "rtl",
             _ => "ltr",
         }
+    }
+
+    /// Where a file of `/assets` is.
+    pub fn asset(&self, name: &str) -> String {
+        assets::address(name)
     }
 
     /// The skip link.

@@ -3,6 +3,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -71,7 +72,17 @@ impl Driver {
 
     /// A fresh browser: no cookies, nobody known.
     pub fn browser(&self) -> Browser {
-        let profile = tempfile::tempdir().unwrap();
+        self.browser_of(Rc::new(tempfile::tempdir().unwrap()))
+    }
+
+    /// Closes a browser as a hand would, and opens it again on the same machine.
+    pub fn again(&self, closed: Browser) -> Browser {
+        let profile = closed.profile.clone();
+        drop(closed);
+        self.browser_of(profile)
+    }
+
+    fn browser_of(&self, profile: Rc<TempDir>) -> Browser {
         let profile_flag = format!("--user-data-dir={}", profile.path().display());
         let flags: Vec<&str> = FLAGS.into_iter().chain([profile_flag.as_str()]).collect();
         let wanted = json!({ "capabilities": { "alwaysMatch": {
@@ -81,7 +92,7 @@ impl Driver {
         } } });
         let began = call("POST", &format!("{}/session", self.base), Some(&wanted)).unwrap();
         let id = began["sessionId"].as_str().unwrap();
-        let browser = Browser { base: format!("{}/session/{id}", self.base), _profile: profile };
+        let browser = Browser { base: format!("{}/session/{id}", self.base), profile };
         browser.size(1280, 900);
         browser
     }
@@ -121,7 +132,7 @@ fn call(method: &str, url: &str, body: Option<&Value>) -> Result<Value, String> 
 /// One browser with one page: one person.
 pub struct Browser {
     base: String,
-    _profile: TempDir,
+    profile: Rc<TempDir>,
 }
 
 impl Drop for Browser {
@@ -155,6 +166,13 @@ impl Browser {
     /// A command of Chrome's own protocol.
     pub fn chrome(&self, command: &str, params: Value) -> Value {
         self.post("goog/cdp/execute", json!({ "cmd": command, "params": params })).unwrap()
+    }
+
+    /// A line to the server that is this slow (Chrome's own addition to WebDriver).
+    pub fn line(&self, latency_ms: u32, bytes_per_second: u32) {
+        let line =
+            json!({ "offline": false, "latency": latency_ms, "throughput": bytes_per_second });
+        self.post("chromium/network_conditions", json!({ "network_conditions": line })).unwrap();
     }
 
     /// What the page says, as a reader sees it.

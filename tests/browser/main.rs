@@ -9,6 +9,7 @@
 mod demo;
 mod driver;
 mod looks;
+mod slow;
 mod widget;
 
 use demo::Demo;

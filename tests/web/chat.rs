@@ -176,3 +176,10 @@ async fn the_cookie_cannot_be_read_by_scripts_or_sent_by_other_sites() {
     let cookie = entered.header("set-cookie");
     assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"), "{cookie}");
 }
+
+#[tokio::test]
+async fn a_closed_browser_finds_its_way_back_for_no_longer_than_a_session() {
+    let place = place(true).await;
+    let entered = place.post("/chat/enter", "", &[("invite", &place.token(ANA))]).await;
+    assert!(entered.header("set-cookie").contains("Max-Age=43200"), "12 hours");
+}

@@ -8,3 +8,4 @@ mod house;
 mod rx;
 mod server;
 mod socket;
+mod weight;
