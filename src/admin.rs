@@ -139,6 +139,11 @@ pub enum Answer {
         /// What waits.
         waiting: Vec<Waiting>,
     },
+    /// It was noted that somebody is invited.
+    Invited {
+        /// What she reads, where that is known.
+        language: Option<String>,
+    },
     /// Legal holds.
     Holds(Vec<LegalHold>),
     /// It was not done, and why.
@@ -174,7 +179,8 @@ impl Office<'_> {
             Ask::CloseAccount { login } => self.close_account(&login).await,
             Ask::Invited { payer, person } => {
                 self.audit(&payer, format!("invite {person}")).await?;
-                Ok(Answer::Done(String::new()))
+                let known = self.store.person(&payer, &person).await?;
+                Ok(Answer::Invited { language: known.map(|it| it.language) })
             }
             Ask::Drain => self.drain().await,
         }

@@ -8,6 +8,7 @@ pub(crate) mod demo;
 mod doctor;
 mod drain;
 mod graph;
+mod invite;
 mod migrate;
 mod new;
 mod pause;
@@ -55,7 +56,7 @@ enum Command {
     /// Who may log in at the desk.
     Account(people::Account),
     /// A worker's link to her chat.
-    Invite(people::Invite),
+    Invite(invite::Invite),
     /// Lets the running server finish what it has in hand, and stop.
     Drain(drain::Drain),
     /// Checks flows and says what is wrong, where, and what to do.

@@ -1,4 +1,4 @@
-//! `mendline forget`, `hold`, `account`, `invite`: who is kept, who is let in.
+//! `mendline forget`, `hold`, `account`: who is kept, who is let in at the desk.
 
 use std::io::{BufRead as _, IsTerminal as _};
 use std::process::ExitCode;
@@ -9,21 +9,19 @@ use zeroize::Zeroizing;
 
 use super::place::{Place, moment, refused};
 use crate::admin::{Answer, Ask, NewAccount};
-use crate::clock::{Clock, System};
 use crate::desk::accounts;
-use crate::web;
 
 /// Shortest password, in characters: NIST SP 800-63B-4 asks for 15 where it stands alone.
 const PASSWORD_CHARS_MIN: usize = 15;
 
 #[derive(Args)]
-struct Whom {
+pub(super) struct Whom {
     /// The payer
     #[arg(long)]
-    payer: String,
+    pub(super) payer: String,
     /// The person's id, as the claim system names her
     #[arg(long)]
-    person: String,
+    pub(super) person: String,
 }
 
 #[derive(Args)]
@@ -235,29 +233,4 @@ fn first_line() -> anyhow::Result<String> {
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line).context("reading standard input")?;
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
-}
-
-#[derive(Args)]
-pub(super) struct Invite {
-    #[command(flatten)]
-    whom: Whom,
-    #[command(flatten)]
-    place: Place,
-}
-
-impl Invite {
-    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
-        let found = self.place.find()?;
-        let config = found.config.as_ref();
-        let base = config.map(|it| it.public_url.clone()).context(
-            "a link needs the public address: name the server's configuration with --config",
-        )?;
-        let Whom { payer, person } = self.whom;
-        let vault = found.vault()?;
-        let note = Ask::Invited { payer: payer.clone(), person: person.clone() };
-        let answer = found.ask(note).await?;
-        let Answer::Done(_) = answer else { return refused(&answer) };
-        println!("{}", web::invite::link(&vault, System.now(), &payer, &person, &base));
-        Ok(ExitCode::SUCCESS)
-    }
 }

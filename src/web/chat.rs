@@ -14,13 +14,14 @@ use tracing::warn;
 use uuid::Uuid;
 
 use super::Web;
-use super::invite::{self, NoEntry, invite_link};
+use super::invite::{self, Invite, NoEntry, invite_link};
 use super::limits::{WORDS_CHARS_MAX, allows};
 use super::lines::{LineView, zone};
 use super::pages::{Page, error_page, html};
 use super::protocol::{Built, FromClient, Refusal};
 use super::session::{self, Worker};
 use super::words::{LANGUAGES, Words, words};
+use crate::channels::Incoming;
 use crate::channels::web::WEB;
 use crate::directory;
 use crate::links::Elsewhere;
@@ -139,6 +140,9 @@ async fn door(web: &Web, state: DoorState, token: String) -> Response {
 #[derive(Deserialize)]
 struct Enter {
     invite: String,
+    /// Which of the two buttons she tapped.
+    #[serde(default)]
+    language: Option<String>,
 }
 
 /// Spends the link and begins a session.
@@ -159,6 +163,9 @@ async fn enter(State(web): State<Web>, headers: HeaderMap, Form(form): Form<Ente
             at: web.house.clock.now(),
         };
         web.house.store.audit(&entry).await?;
+        if let Some(language) = &form.language {
+            reads(&web, &invite, language).await?;
+        }
         web.begin(&invite.payer, &invite.person).await.map(Ok)
     };
     match began.await {
@@ -171,6 +178,20 @@ async fn enter(State(web): State<Web>, headers: HeaderMap, Form(form): Form<Ente
         Ok(Err(why)) => door(&web, why.into(), String::new()).await,
         Err(error) => away(error),
     }
+}
+
+/// She said what she reads by the button that she came in with. It holds from the first page on.
+async fn reads(web: &Web, invite: &Invite, language: &str) -> Result<(), StoreError> {
+    let Invite { payer, person, .. } = invite;
+    let known = directory::ensure_known(&web.house, payer, person).await.ok().flatten();
+    if !LANGUAGES.contains(&language) || known.is_some_and(|it| it.language == language) {
+        return Ok(());
+    }
+    // Each time anew: the demo's links open more than once.
+    let id = format!("entered/{}", Uuid::new_v4());
+    let chose = Incoming::Language(language.to_owned());
+    let accepted = web.house.arrive(payer, WEB, &id, person, chose, None).await?;
+    web.house.settled(payer, accepted, ANSWER_PATIENCE).await.map(drop)
 }
 
 /// The chat itself. A page that was rendered counts as shown.
