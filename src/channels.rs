@@ -20,8 +20,10 @@ use mendline_engine::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use self::inward::NoFile;
 use crate::store::standing::Stands;
 use crate::store::{EffectRef, Frozen, Leaving, MessageRef, NewLine, Proof};
+use crate::understand::When;
 
 /// One way of reaching people.
 #[async_trait]
@@ -60,6 +62,12 @@ pub trait Channel: Send + Sync {
     /// Said again after a crash; the second time changes nothing.
     async fn close(&self, _stands: &Stands) -> Result<(), SendError> {
         Ok(())
+    }
+
+    /// Brings the file that a person sent here, by the provider's name for it, of at most so many
+    /// bytes.
+    async fn fetch(&self, _file: &str, _bytes_max: usize) -> Result<Vec<u8>, NoFile> {
+        Err(NoFile::NotHere)
     }
 
     /// What became of a message is on disk; it may have been another channel's.
@@ -213,8 +221,20 @@ pub enum Incoming {
         /// The channel.
         channel: String,
     },
-    /// She sent something that is not words.
+    /// She wants to be called on the phone.
+    CallMe {
+        /// When.
+        when: When,
+    },
+    /// She asks who reads what she writes here.
+    WhoSees,
+    /// She sent something that is not words, over a channel that brings no files.
     Media,
+    /// She sent a picture, a recording or a paper.
+    File {
+        /// Its id among hers, or why it was not kept.
+        kept: Result<String, NoFile>,
+    },
     /// Something outside happened to one conversation.
     Happened {
         /// Which.

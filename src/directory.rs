@@ -164,6 +164,20 @@ async fn ensure_met(
     }
 }
 
+/// The phone number that the claim system has for a person.
+pub async fn phone(house: &House, payer: &str, person: &str) -> anyhow::Result<Option<String>> {
+    let Some(action) = house.catalog.sources.get(PERSON) else { return Ok(None) };
+    let call = read_call(house, payer, action);
+    match house.read(action, &call, json!({ "person": person })).await {
+        Ok(found) => {
+            let phone = found["phone"].as_str().filter(|it| !it.trim().is_empty());
+            Ok(phone.map(str::to_owned))
+        }
+        Err(ActionError::Refused { .. }) => Ok(None),
+        Err(error) => Err(error).context("asking for a number"),
+    }
+}
+
 async fn list_parties(house: &House, payer: &str, claim: &Value) -> anyhow::Result<Vec<Listed>> {
     let Some(action) = house.catalog.sources.get(PARTIES) else { return Ok(Vec::new()) };
     let mut answer = read(house, payer, action, json!({ "claim": claim })).await?;

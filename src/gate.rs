@@ -14,11 +14,12 @@ use mendline_engine::event::Receipt;
 use tracing::warn;
 
 use crate::channels::Incoming;
-use crate::channels::inward::{Came, Entered, Gate, NotTaken, Said};
+use crate::channels::inward::{Came, Entered, Gate, NoFile, NotTaken, Said};
 use crate::channels::menus::Answer;
 use crate::channels::telegram::tap;
 use crate::dispatch::numbers;
 use crate::house::House;
+use crate::media;
 use crate::people::VISITOR;
 use crate::store::reach::Whose;
 use crate::store::{Became, MessageRef, Person, Proof, StoreError};
@@ -111,14 +112,38 @@ impl Doorkeeper {
                 let meant = self.meant(it, whose, number).await?;
                 self.arrive(whose, it, meant, Some(number.to_string())).await
             }
-            Said::Media { caption: Some(words), .. } => {
-                self.arrive(whose, it, shortened(Incoming::Words(words)), None).await
-            }
-            Said::Media { caption: None, .. } => {
-                self.arrive(whose, it, Incoming::Media, None).await
-            }
+            Said::Media { file, caption, .. } => self.sent(it, whose, &file, caption).await,
             Said::Gone => self.arrive(whose, it, Incoming::Left { channel }, None).await,
             Said::InPublic | Said::Link(_) => Ok(()),
+        }
+    }
+
+    /// A file, and the words beside it. It is fetched before the provider is told that we have it, so
+    /// that it is brought again if we fall meanwhile.
+    async fn sent(
+        &self,
+        it: &Came,
+        whose: &Whose,
+        file: &str,
+        caption: Option<String>,
+    ) -> Result<(), StoreError> {
+        let kept = match self.house.channels.get(it.channel) {
+            Some(channel) => {
+                let from = (channel.as_ref(), it.id.as_str());
+                media::fetch(&self.house, whose, from, file).await?
+            }
+            None => Err(NoFile::NotHere),
+        };
+        let words = caption.map(|it| shortened(Incoming::Words(it)));
+        match (kept, words) {
+            (Err(NoFile::NotHere), Some(words)) => self.arrive(whose, it, words, None).await,
+            (Err(NoFile::NotHere), None) => self.arrive(whose, it, Incoming::Media, None).await,
+            (kept, words) => {
+                self.arrive(whose, it, Incoming::File { kept }, None).await?;
+                let Some(words) = words else { return Ok(()) };
+                let beside = Came { id: format!("{}/words", it.id), ..it.clone() };
+                self.arrive(whose, &beside, words, None).await
+            }
         }
     }
 

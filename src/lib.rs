@@ -22,6 +22,7 @@ pub mod house;
 pub mod intake;
 pub mod library;
 pub mod links;
+pub mod media;
 pub mod metrics;
 pub mod open;
 pub mod outside;

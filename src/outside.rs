@@ -169,6 +169,8 @@ fn commands() -> Vec<Command> {
         command("status", "What is happening with my claim", "Qué pasa con mi reclamo"),
         command("refill", "Fill a medicine again", "Surtir otra vez una medicina"),
         command("person", "Talk to a person", "Hablar con una persona"),
+        command("call", "Be called on the phone", "Que me llamen por teléfono"),
+        command("privacy", "Who can see this?", "¿Quién puede ver esto?"),
         command("help", "What can I do here?", "¿Qué puedo hacer aquí?"),
         command("stop", "Do not write to me here any more", "No escribirme más por aquí"),
     ]

@@ -3,6 +3,7 @@
 //! Precedence (rule 4): danger, "stop" and its relatives, a hold, the focus, the router. Facts
 //! about a person change here and reach conversations as events. Nothing is decided here.
 
+mod always;
 mod fallen;
 
 use std::collections::BTreeMap;
@@ -32,6 +33,8 @@ use crate::understand;
 pub const VISITOR: &str = "visitor";
 /// The role of those whose claims these are.
 const WORKER: &str = "injured_worker";
+/// What a button that asks for a call says to whoever holds the talk.
+const CALL_ME: &str = "call me";
 /// The flow that takes people who want a person and have no matter open.
 const PERSON_FLOW: &str = "talk_to_a_person";
 /// Arrivals routed in one pass.
@@ -105,7 +108,10 @@ pub fn names(incoming: &Incoming) -> Option<String> {
         | Incoming::Linked { .. }
         | Incoming::Left { .. }
         | Incoming::NotMe { .. }
+        | Incoming::CallMe { .. }
+        | Incoming::WhoSees
         | Incoming::Media
+        | Incoming::File { .. }
         | Incoming::Start { .. } => None,
     }
 }
@@ -130,10 +136,11 @@ async fn meaning(house: &House, arrival: &Unrouted, look: &Look) -> anyhow::Resu
     };
     let language = known.as_ref().map_or("en", |it| it.language.as_str()).to_owned();
     let at = known.as_ref().and_then(|it| it.at.clone());
+    let zone = known.as_ref().map(|it| it.zone.clone()).unwrap_or_default();
     let opted_out = known.as_ref().is_some_and(|it| it.opted_out.contains(&arrival.source));
     let (name, role) = known.map(|it| (it.name, it.role)).unzip();
     let name = name.unwrap_or_default();
-    let router = Router { house, arrival, look, language, name, role, at, opted_out };
+    let router = Router { house, arrival, look, language, name, role, at, zone, opted_out };
     let mut commit = PersonCommit {
         seq: arrival.seq,
         payer: arrival.payer.clone(),
@@ -159,11 +166,14 @@ async fn meaning(house: &House, arrival: &Unrouted, look: &Look) -> anyhow::Resu
             commit.facts.push(PersonFact::Unlinked { channel });
             commit.says.push(router.say(phrases::UNLINKED, MessageKind::Reply));
         }
+        Incoming::File { kept } => router.file(kept, &mut commit).await?,
         Incoming::Media => commit.says.push(router.say(phrases::NOT_WORDS, MessageKind::Reply)),
         Incoming::Tap { question, choice, with } => {
             router.tap(question, choice, with, &mut commit).await?;
         }
         Incoming::Repair(repair) => router.repair(repair, &mut commit).await?,
+        Incoming::CallMe { when } => router.call_me(when, CALL_ME, &mut commit).await?,
+        Incoming::WhoSees => router.who_sees(&mut commit).await?,
         Incoming::Language(language) => {
             commit.facts.push(PersonFact::Language(language.clone()));
             if let Some(open) = router.open().into_iter().next() {
@@ -198,6 +208,8 @@ struct Router<'a> {
     role: Option<String>,
     /// The channel that she used last.
     at: Option<String>,
+    /// Hers, where it is known.
+    zone: String,
     /// Whether she closed the channel on which she writes now.
     opted_out: bool,
 }
@@ -219,6 +231,10 @@ impl Router<'_> {
     /// Somebody of whom nothing is known but an address.
     fn is_visitor(&self) -> bool {
         self.role.as_deref() == Some(VISITOR)
+    }
+
+    fn is_worker(&self) -> bool {
+        self.role.as_deref() == Some(WORKER)
     }
 
     async fn words(&self, words: String, commit: &mut PersonCommit) -> anyhow::Result<()> {
@@ -244,6 +260,14 @@ impl Router<'_> {
         if self.is_visitor() {
             commit.says.push(self.say(phrases::WAY_IN, MessageKind::Reply));
             return Ok(());
+        }
+        if self.is_worker() {
+            if let Some(when) = understand::wants_call(&words) {
+                return self.call_me(when, &words, commit).await;
+            }
+            if understand::asks_who_sees(&words) {
+                return self.who_sees(commit).await;
+            }
         }
         let flows = self.flows();
         // Whoever wants a person while a matter is open wants one in that matter, and the

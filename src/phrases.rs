@@ -1,5 +1,7 @@
 //! What the house says outside any conversation, in each language.
 
+pub mod always;
+
 use std::collections::BTreeMap;
 
 use mendline_engine::label::Labels;

@@ -13,6 +13,7 @@ pub mod copy;
 pub mod crashing;
 mod error;
 pub mod health;
+pub mod media;
 pub mod postgres;
 pub mod reach;
 pub mod rows;
@@ -27,6 +28,7 @@ use mendline_engine::time::Timestamp;
 use serde_json::Value;
 
 pub use care::{Allowance, Care, Leaving, LegalHold, Pause, PauseKind, PauseRef, Waiting};
+pub use media::Files;
 pub use reach::Reach;
 pub use rows::*;
 pub use shared::Shared;
@@ -325,6 +327,9 @@ pub trait Store: Send + Sync {
 
     /// Whose addresses are.
     fn reach(&self) -> &dyn Reach;
+
+    /// What people sent that is not words.
+    fn files(&self) -> &dyn Files;
 
     /// What servers that share the database agree on.
     fn shared(&self) -> &dyn Shared;

@@ -4,10 +4,14 @@
 //! The lexicons are small on purpose and err toward a person: a false alarm costs a kind
 //! question, a miss costs more.
 
+mod always;
+
 use std::sync::Arc;
 
 use mendline_engine::consent::OPT_OUT;
 use mendline_engine::core::Program;
+
+pub use always::{When, asks_who_sees, wants_call};
 
 /// Words that mean danger, folded. Emergency first, whatever the language of the talk
 /// (domain facts 4.6).

@@ -6,6 +6,7 @@
 
 pub mod acts;
 pub mod assets;
+pub mod attach;
 pub mod chat;
 pub mod cookie;
 mod elsewhere;
@@ -143,6 +144,7 @@ pub fn router_beside(house: Arc<House>, settings: Settings, webhooks: Router) ->
         .route("/readyz", get(watched::ready))
         .route("/metrics", get(watched::metrics))
         .merge(chat::routes())
+        .merge(attach::routes())
         .merge(elsewhere::routes())
         .merge(socket::routes())
         .merge(rx::routes())

@@ -183,6 +183,7 @@ async fn take(store: &dyn Store, person: &str, close: bool) {
             closed: vec![],
             retry: false,
             next: Default::default(),
+            due: None,
         };
         taken.state.fields.insert("drug".into(), json!(secret));
         taken.messages = vec![

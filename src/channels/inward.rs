@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use mendline_engine::event::Receipt;
+use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use super::Incoming;
@@ -67,6 +68,30 @@ pub enum Media {
     Voice,
     /// Any other file.
     File,
+}
+
+/// Why a file that somebody sent is not kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+pub enum NoFile {
+    /// The channel brings no files at all.
+    #[error("no files come this way")]
+    NotHere,
+    /// There is nothing in it.
+    #[error("empty")]
+    Empty,
+    /// It is larger than we take.
+    #[error("too large")]
+    TooLarge,
+    /// It is no picture, paper or recording.
+    #[error("of a kind that is not taken")]
+    OtherKind,
+    /// It is more than one person's share of a day.
+    #[error("more than a day's share")]
+    TooMuch,
+    /// The provider did not hand it out.
+    #[error("not handed out")]
+    NotFetched,
 }
 
 /// What a channel learns of what it handed in, to acknowledge it to the person.

@@ -9,6 +9,7 @@ pub mod answer;
 mod api;
 mod channel;
 mod doors;
+mod file;
 pub mod incoming;
 pub mod outgoing;
 mod pace;

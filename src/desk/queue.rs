@@ -92,7 +92,7 @@ impl Item {
                 }
             }
             Waiting::Handoff(row) if row.open.why == "danger" => Timestamp(i64::MIN),
-            Waiting::Handoff(row) => row.opened.plus_ms(HANDOFF_MS),
+            Waiting::Handoff(row) => row.open.due.unwrap_or(row.opened.plus_ms(HANDOFF_MS)),
         }
     }
 
@@ -181,7 +181,7 @@ fn handoff_row(row: &HandoffRow, item: &Item, now: Timestamp, zone: &str) -> Row
             words::moment(row.opened, now, zone),
             words::since(row.opened, now)
         ),
-        due: None,
+        due: row.open.due.map(|it| due_words(it, now, zone)),
         rule: None,
         note: holder,
         urgent: false,

@@ -9,6 +9,7 @@ mod elsewhere;
 mod forms;
 mod handoff;
 mod login;
+mod media;
 mod queue;
 mod timeline;
 
@@ -68,6 +69,7 @@ pub fn router(house: Arc<House>) -> Router {
         .route("/desk/logout", post(login::leave))
         .route("/desk/card/{conversation}/{key}", get(card::page).post(card::decide))
         .route("/desk/handoff/{conversation}/{key}", get(handoff::page).post(handoff::act))
+        .route("/desk/media/{conversation}/{key}/{id}", get(media::file))
         .route("/desk/conversation/{id}", get(timeline::page))
         .with_state(desk)
 }

@@ -453,6 +453,10 @@ impl<W: Watch> Store for Watched<W> {
         self.inner.reach()
     }
 
+    fn files(&self) -> &dyn super::Files {
+        self.inner.files()
+    }
+
     fn shared(&self) -> &dyn Shared {
         self.inner.shared()
     }

@@ -110,6 +110,7 @@ pub(super) fn set_aside(
             closed: Vec::new(),
             retry: true,
             next: phrases::words(phrases::GOES_ON),
+            due: None,
         }),
         Effect::Noted(Note::Fault { what: "the engine fell".to_owned() }),
     ];

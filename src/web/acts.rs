@@ -11,6 +11,7 @@ use super::words::{LANGUAGES, Words, words};
 use crate::channels::Incoming;
 use crate::channels::web::WEB;
 use crate::store::{Accepted, EffectRef, Session, StoreError};
+use crate::understand::When;
 
 /// What became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,8 +42,8 @@ impl Web {
                 (tapped.incoming, tapped.line)
             }
             FromClient::Repair { what, .. } => {
-                let (repair, label) = built(*what, words(language));
-                (Incoming::Repair(repair), Some(label.to_owned()))
+                let (incoming, label) = built(*what, words(language));
+                (incoming, Some(label.to_owned()))
             }
             FromClient::Language { to, .. } if LANGUAGES.contains(&to.as_str()) => {
                 (Incoming::Language(to.clone()), None)
@@ -86,12 +87,14 @@ struct Tapped {
     over: bool,
 }
 
-fn built(what: Built, words: &'static Words) -> (Repair, &'static str) {
+fn built(what: Built, words: &'static Words) -> (Incoming, &'static str) {
     match what {
-        Built::Help => (Repair::Help, words.help),
-        Built::Repeat => (Repair::Repeat, words.repeat),
-        Built::Human => (Repair::Human, words.human),
-        Built::Cancel => (Repair::Cancel, words.cancel),
+        Built::Help => (Incoming::Repair(Repair::Help), words.help),
+        Built::Repeat => (Incoming::Repair(Repair::Repeat), words.repeat),
+        Built::Human => (Incoming::Repair(Repair::Human), words.human),
+        Built::Cancel => (Incoming::Repair(Repair::Cancel), words.cancel),
+        Built::CallMe => (Incoming::CallMe { when: When::Now }, words.call_me),
+        Built::WhoSees => (Incoming::WhoSees, words.who_sees),
     }
 }
 

@@ -371,7 +371,7 @@ fn status_of(why: Refusal) -> StatusCode {
 
 /// Waits a little for the turn and the line that answers it, so that the page without script
 /// usually shows the answer.
-async fn answered(web: &Web, worker: &Worker, accepted: crate::store::Accepted, before: i64) {
+pub async fn answered(web: &Web, worker: &Worker, accepted: crate::store::Accepted, before: i64) {
     let session = &worker.session;
     let mut page = web.house.wake.listen_for(&session.payer, &session.person);
     let wait = async {

@@ -7,15 +7,19 @@ use axum::response::Response;
 use futures::FutureExt;
 use tracing::error;
 
-use super::Web;
-use super::limits::REQUEST_PATIENCE;
+use super::limits::{REQUEST_PATIENCE, UPLOAD_PATIENCE};
 use super::pages::error_page;
+use super::{Web, attach};
+
+/// Where files stand that people sent. Whatever is in them, nothing of it runs.
+const FILES: &str = "/desk/media/";
 
 /// Ends a request that takes too long, and one that panics; neither says anything private.
 pub async fn hold(State(web): State<Web>, request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
     let run = std::panic::AssertUnwindSafe(next.run(request)).catch_unwind();
-    match tokio::time::timeout(REQUEST_PATIENCE, run).await {
+    let patience = if path == attach::PATH { UPLOAD_PATIENCE } else { REQUEST_PATIENCE };
+    match tokio::time::timeout(patience, run).await {
         Ok(Ok(response)) => response,
         Ok(Err(_)) => {
             // The panic's own message may hold anything; only the door's name is logged.
@@ -55,10 +59,14 @@ fn set_headers(web: &Web, path: &str, response: &mut Response) {
     // Only the chat may stand in a frame (the widget's), and only where the operator says so.
     let framed = path.starts_with("/chat");
     let ancestors = if framed { web.settings.frame_ancestors.as_str() } else { "'none'" };
-    let policy = format!(
-        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; \
-         form-action 'self'; frame-ancestors {ancestors}"
-    );
+    let policy = if path.starts_with(FILES) {
+        "default-src 'none'; sandbox; frame-ancestors 'none'".to_owned()
+    } else {
+        format!(
+            "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; \
+             form-action 'self'; frame-ancestors {ancestors}"
+        )
+    };
     let headers = response.headers_mut();
     if let Ok(policy) = HeaderValue::from_str(&policy) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);

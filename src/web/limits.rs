@@ -15,6 +15,10 @@ pub const BODY_BYTES_MAX: usize = 64 * 1024;
 /// ten seconds for its turn.
 pub const REQUEST_PATIENCE: Duration = Duration::from_secs(20);
 
+/// How long a file may take on its way to us: one of the largest that we take, over a line of
+/// 400 kbit/s.
+pub const UPLOAD_PATIENCE: Duration = Duration::from_secs(180);
+
 /// Largest frame of the web socket, in bytes: 2,000 characters of any script, and their JSON.
 pub const FRAME_BYTES_MAX: usize = 16 * 1024;
 /// Longest thing a worker may say at once, in characters: a page of a letter. Longer words are

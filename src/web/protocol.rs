@@ -68,6 +68,10 @@ pub enum Built {
     Human,
     /// Stop this.
     Cancel,
+    /// Call me.
+    CallMe,
+    /// Who can see this?
+    WhoSees,
 }
 
 /// What the server says.

@@ -27,6 +27,22 @@ pub struct Words {
     pub repeat: &'static str,
     /// Stop this.
     pub cancel: &'static str,
+    /// Call me.
+    pub call_me: &'static str,
+    /// Who can see this?
+    pub who_sees: &'static str,
+    /// A file, in her own lines.
+    pub sent_file: &'static str,
+    /// Opens the form for one.
+    pub attach: &'static str,
+    /// Its label.
+    pub attach_what: &'static str,
+    /// What becomes of it.
+    pub attach_hint: &'static str,
+    /// It is on its way.
+    pub attach_going: &'static str,
+    /// It did not arrive.
+    pub attach_failed: &'static str,
     /// Opens the card for the counter.
     pub show_pharmacist: &'static str,
     /// More to do.
@@ -97,6 +113,14 @@ const EN: Words = Words {
     help: "What can I do here?",
     repeat: "Say that again",
     cancel: "Stop this",
+    call_me: "Call me",
+    who_sees: "Who can see this?",
+    sent_file: "(sent a file)",
+    attach: "Send a picture",
+    attach_what: "A picture, a paper (PDF) or a voice recording",
+    attach_hint: "Up to 8 MB. I cannot read it myself: a person looks at it.",
+    attach_going: "Sending …",
+    attach_failed: "It was not sent. Please try again when you are connected.",
     show_pharmacist: "Show the pharmacist",
     more: "More",
     leave: "Leave and lock this page",
@@ -141,6 +165,14 @@ const ES: Words = Words {
     help: "¿Qué puedo hacer aquí?",
     repeat: "Dígalo otra vez",
     cancel: "Dejar esto",
+    call_me: "Llámenme",
+    who_sees: "¿Quién puede ver esto?",
+    sent_file: "(envió un archivo)",
+    attach: "Enviar una foto",
+    attach_what: "Una foto, un documento (PDF) o una grabación de voz",
+    attach_hint: "Hasta 8 MB. Yo no puedo leerlo: lo ve una persona.",
+    attach_going: "Enviando …",
+    attach_failed: "No se envió. Inténtelo de nuevo cuando tenga conexión.",
     show_pharmacist: "Mostrar esto en la farmacia",
     more: "Más",
     leave: "Salir y cerrar esta página",

@@ -9,6 +9,7 @@
 mod demo;
 mod driver;
 mod looks;
+mod reach;
 mod slow;
 mod widget;
 
@@ -17,6 +18,8 @@ use driver::{Browser, Driver};
 use looks::{Part, look};
 use serde_json::Value;
 
+/// Whether the page of the chat is connected.
+const LIVE: &str = "document.querySelector('#state')?.textContent.trim() === document.querySelector('#state')?.dataset.connected";
 /// WebDriver's Tab and Enter.
 const TAB: &str = "\u{E004}";
 const ENTER: &str = "\u{E007}";
@@ -25,7 +28,7 @@ const ENTER: &str = "\u{E007}";
 fn come_in(worker: &Browser, demo: &Demo) {
     worker.open(&demo.invite);
     worker.tap("Continue");
-    worker.until("the chat is live", "document.querySelector('#state')?.textContent.trim() === document.querySelector('#state')?.dataset.connected");
+    worker.until("the chat is live", LIVE);
     // A page that is loaded again forgets this.
     worker.script("window.stayed = true").unwrap();
 }

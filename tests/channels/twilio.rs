@@ -1,6 +1,7 @@
 //! SMS and WhatsApp.
 
 mod doors;
+mod files;
 mod logs;
 mod peer;
 mod sending;

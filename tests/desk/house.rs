@@ -74,7 +74,14 @@ pub async fn place_as(demo: bool) -> Place {
 }
 
 fn read_flows(catalog: &Catalog) -> Flows {
-    let names = ["medication_approval", "gather_information", "refill", "claim_status"];
+    let names = [
+        "medication_approval",
+        "gather_information",
+        "refill",
+        "claim_status",
+        "call_me",
+        "look_at_file",
+    ];
     let others: Vec<String> = names.iter().map(|&it| it.into()).collect();
     let flows = Flows::default();
     for name in names {
@@ -131,9 +138,33 @@ impl Answer {
     }
 }
 
+/// An answer that is no page.
+pub struct Bytes {
+    pub status: StatusCode,
+    headers: HeaderMap,
+    pub bytes: Vec<u8>,
+}
+
+impl Bytes {
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |it| it.to_str().unwrap())
+    }
+}
+
 impl Place {
     /// Asks, while the house goes on with its work.
     async fn ask(&self, request: Request<Body>) -> Answer {
+        let Bytes { status, headers, bytes } = self.ask_bytes(request).await;
+        Answer { status, headers, body: String::from_utf8(bytes).unwrap() }
+    }
+
+    pub async fn get_bytes(&self, path: &str, cookie: &str) -> Bytes {
+        let request = Request::get(path).header(header::HOST, "localhost");
+        let request = request.header(header::COOKIE, cookie).body(Body::empty());
+        self.ask_bytes(request.unwrap()).await
+    }
+
+    async fn ask_bytes(&self, request: Request<Body>) -> Bytes {
         let answered = std::sync::atomic::AtomicBool::new(false);
         let asked = async {
             let response = self.router.clone().oneshot(request).await.unwrap();
@@ -151,8 +182,7 @@ impl Place {
         let (response, ()) = futures::join!(asked, working);
         let (head, body) = response.into_parts();
         let bytes = to_bytes(body, 1 << 20).await.unwrap();
-        let body = String::from_utf8(bytes.to_vec()).unwrap();
-        Answer { status: head.status, headers: head.headers, body }
+        Bytes { status: head.status, headers: head.headers, bytes: bytes.to_vec() }
     }
 
     pub async fn get(&self, path: &str, cookie: &str) -> Answer {

@@ -7,4 +7,5 @@ mod command_table;
 mod doors;
 mod handoffs;
 mod house;
+mod media;
 mod views;

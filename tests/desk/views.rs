@@ -135,6 +135,7 @@ pub fn handoff_item(conversation: &str, ago: i64, why: &str) -> Item {
             closed: vec!["left".into()],
             retry: true,
             next: words("The bot asks again."),
+            due: None,
         },
         person: Some("ana".into()),
         principal: "ana".into(),

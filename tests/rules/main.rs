@@ -2,6 +2,7 @@
 //! its own, a clock moved by hand, the shipped flows, and a claim system that does as it is told.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod always;
 mod calls;
 mod decisions;
 mod dispatch;

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use mendline::channels::inward::NoFile;
 use mendline::channels::{Channel, Incoming, Outgoing, Profile, SendError, Sent};
 use mendline::clock::Virtual;
 use mendline::host::Host;
@@ -80,6 +81,10 @@ pub struct Phone {
     pub hangs: AtomicBool,
     /// What was closed where it stood: its number, and how it reads.
     pub closed: Mutex<Vec<(String, String)>>,
+    /// Files that its provider hands out.
+    pub files: Mutex<BTreeMap<String, Result<Vec<u8>, NoFile>>>,
+    /// How often it was asked for one.
+    pub fetched: AtomicU32,
 }
 
 #[async_trait]
@@ -107,6 +112,12 @@ impl Channel for Phone {
         }
         self.closed.lock().unwrap().push((stands.id.clone(), stands.text.clone()));
         Ok(())
+    }
+
+    async fn fetch(&self, file: &str, _bytes_max: usize) -> Result<Vec<u8>, NoFile> {
+        self.fetched.fetch_add(1, Ordering::SeqCst);
+        let files = self.files.lock().unwrap();
+        files.get(file).cloned().unwrap_or(Err(NoFile::NotHere))
     }
 }
 

@@ -72,6 +72,7 @@ fn open(desk: &str) -> OpenHandoff {
         closed: vec![],
         retry: false,
         next: BTreeMap::new(),
+        due: None,
     }
 }
 

@@ -35,6 +35,7 @@ async fn write_secrets(store: &dyn Store) {
         closed: vec![],
         retry: false,
         next: [("en".to_owned(), SECRET.to_owned())].into(),
+        due: None,
     };
     taken.state.fields.insert("drug".into(), json!(SECRET));
     taken.done[0].1 = Some(json!(SECRET));

@@ -37,6 +37,7 @@ mod desk;
 mod disk;
 mod dispatch;
 mod inbox;
+mod media;
 mod people;
 mod reach;
 mod record;

@@ -50,6 +50,7 @@ async fn with_everything(store: &dyn Store) {
         closed: vec![],
         retry: false,
         next: Default::default(),
+        due: None,
     };
     taken.messages =
         vec![to(DANA, 0, 0, card("approve?", key(0, 0))), to(ANA, 0, 1, message("worker", "hi"))];

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod attach;
 mod chat;
 mod elsewhere;
 mod house;

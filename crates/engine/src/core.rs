@@ -405,6 +405,9 @@ pub struct Handoff {
     pub why: Option<Wording>,
     /// The field whose value may be given back.
     pub save: Option<String>,
+    /// The field with the moment by which it was promised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<Path>,
     /// Whether it stands in for the step that should have filled `save`: then it does not go
     /// on without a value.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

@@ -125,6 +125,9 @@ pub struct OpenHandoff {
     pub retry: bool,
     /// What the bot does next when it gets it back.
     pub next: Words,
+    /// By when somebody was promised that it is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<Timestamp>,
 }
 
 /// Something for a holder.

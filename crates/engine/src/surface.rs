@@ -359,6 +359,8 @@ pub struct Handoff {
     pub why: Option<At<String>>,
     /// `save:` the field whose value the holder gives back.
     pub save: Option<At<String>>,
+    /// `due:` the field with the moment by which somebody promised to have done it.
+    pub due: Option<At<String>>,
     /// `closed:` outcomes that the holder may end it with. Absent: any declared one.
     pub closed: Vec<At<String>>,
 }

@@ -188,6 +188,7 @@ fn rule_10_retry_asks_the_question_before_a_handoff_again() {
         why: None,
         save: Some("go_ahead".into()),
         stands_in: true,
+        due: None,
         closed: Vec::new(),
         retry: retry.unwrap(),
     });

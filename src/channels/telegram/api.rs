@@ -14,10 +14,13 @@ use serde::Serialize;
 use serde_json::Value;
 use teloxide_core::Bot;
 use teloxide_core::net::default_reqwest_settings;
+use teloxide_core::payloads::GetFile;
 use teloxide_core::requests::Payload;
+use teloxide_core::types::FileId;
 use tracing::{error, info};
 
 use super::answer::{Fault, read};
+use crate::channels::inward::NoFile;
 use crate::config::Secret;
 
 /// Largest answer that is read, in bytes: a hundred updates of a few kilobytes, several times.
@@ -77,6 +80,48 @@ impl Api {
         answered
     }
 
+    /// Brings a file: asks where it lies, then for its bytes, from the same server (Bot API,
+    /// "getFile": `…/file/bot<token>/<file_path>`).
+    pub(super) async fn file(
+        &self,
+        id: &str,
+        bytes_max: usize,
+        patience: Duration,
+    ) -> Result<Vec<u8>, NoFile> {
+        let asked = self.ask(&GetFile::new(FileId(id.to_owned())), patience).await;
+        let found = asked.map_err(|_| NoFile::NotFetched)?;
+        if found["file_size"].as_u64().is_some_and(|it| it > bytes_max as u64) {
+            return Err(NoFile::TooLarge);
+        }
+        let path = found["file_path"].as_str().unwrap_or_default();
+        let url = self.file_url(path).ok_or(NoFile::NotFetched)?;
+        let asked = self.bot.client().get(url).timeout(patience).send().await;
+        // The error itself is not kept: it names the address, and with it the token.
+        let answer = asked.map_err(|_| NoFile::NotFetched)?;
+        if !answer.status().is_success() {
+            return Err(NoFile::NotFetched);
+        }
+        read_up_to(answer, bytes_max).await.map_err(|broken| match broken {
+            Broken::TooLarge => NoFile::TooLarge,
+            Broken::Off => NoFile::NotFetched,
+        })
+    }
+
+    /// Nothing for a path that leads elsewhere.
+    fn file_url(&self, path: &str) -> Option<Url> {
+        let plain = |it: &str| !matches!(it, "" | "." | "..");
+        if !path.split('/').all(plain) {
+            return None;
+        }
+        let mut url = self.bot.api_url();
+        let mut segments =
+            url.path_segments_mut().expect("`base_url` lets through only http and https");
+        segments.pop_if_empty().push("file").push(&format!("bot{}", self.bot.token()));
+        segments.extend(path.split('/'));
+        drop(segments);
+        Some(url)
+    }
+
     /// `…/bot<token>/sendMessage`, as the Bot API writes it.
     fn url(&self, method: &str) -> Url {
         let mut url = self.bot.api_url();
@@ -115,16 +160,29 @@ fn base_url(text: &str) -> anyhow::Result<Url> {
     Ok(url)
 }
 
-async fn body(mut answer: Response) -> Result<Vec<u8>, Fault> {
+async fn body(answer: Response) -> Result<Vec<u8>, Fault> {
+    read_up_to(answer, ANSWER_BYTES_MAX).await.map_err(|broken| match broken {
+        Broken::TooLarge => Fault::Unclear("too large"),
+        Broken::Off => Fault::Unclear("broken off"),
+    })
+}
+
+/// Why a body is not whole.
+enum Broken {
+    TooLarge,
+    Off,
+}
+
+async fn read_up_to(mut answer: Response, bytes_max: usize) -> Result<Vec<u8>, Broken> {
     let mut body = Vec::new();
     loop {
         match answer.chunk().await {
-            Ok(Some(more)) if body.len() + more.len() <= ANSWER_BYTES_MAX => {
+            Ok(Some(more)) if body.len() + more.len() <= bytes_max => {
                 body.extend_from_slice(&more);
             }
-            Ok(Some(_)) => return Err(Fault::Unclear("too large")),
+            Ok(Some(_)) => return Err(Broken::TooLarge),
             Ok(None) => return Ok(body),
-            Err(_) => return Err(Fault::Unclear("broken off")),
+            Err(_) => return Err(Broken::Off),
         }
     }
 }
@@ -166,6 +224,19 @@ mod tests {
         for base in ["", "telegram", "file:///tmp", "mailto:a@example.com", "http://"] {
             assert!(api(Some(base)).is_err(), "{base}");
         }
+    }
+
+    #[test]
+    fn a_file_is_asked_for_where_the_bot_is_and_nowhere_else() {
+        let api = api(Some("http://127.0.0.1:9/here")).unwrap();
+        let url = api.file_url("photos/file 1.jpg").unwrap();
+        assert_eq!(url.as_str(), "http://127.0.0.1:9/here/file/bot1:abc/photos/file%201.jpg");
+        for odd in ["", "/etc/passwd", "../getMe", "photos/../../x", "a//b", "."] {
+            assert!(api.file_url(odd).is_none(), "{odd}");
+        }
+        let odd =
+            api.file_url("http:/example.com/x?y#z").map(|it| it.host_str() == Some("127.0.0.1"));
+        assert_ne!(odd, Some(false));
     }
 
     #[test]

@@ -13,6 +13,7 @@ use super::pace::Pace;
 use super::parts::TEXT_UNITS_MAX;
 use super::translate::{Closing, closing, requests};
 use super::{Api, TELEGRAM};
+use crate::channels::inward::NoFile;
 use crate::channels::{Channel, Outgoing, Profile, SendError, Sent};
 use crate::store::MessageRef;
 use crate::store::standing::Stands;
@@ -21,6 +22,9 @@ use crate::store::standing::Stands;
 const ANSWER_PATIENCE: Duration = Duration::from_secs(8);
 /// How long a message of several parts may take: less than the 25 s for which dispatch has it.
 const SEND_PATIENCE: Duration = Duration::from_secs(20);
+/// How long Telegram may take over a file, and again to say where it lies. Whoever waits behind it
+/// waits as long.
+const FILE_PATIENCE: Duration = Duration::from_secs(6);
 /// Messages on their way whose parts are remembered. A house has 64 under way.
 const UNDER_WAY_MAX: usize = 10_000;
 
@@ -124,6 +128,14 @@ impl Channel for TelegramChannel {
             Ok(_) | Err(Fault::Refused { why: Why::AsItWas, .. }) => Ok(()),
             Err(fault) => Err(sorted(&fault)),
         }
+    }
+
+    async fn fetch(&self, file: &str, bytes_max: usize) -> Result<Vec<u8>, NoFile> {
+        // A place on the map or a contact has no file.
+        if file.is_empty() {
+            return Err(NoFile::NotHere);
+        }
+        self.api.file(file, bytes_max, FILE_PATIENCE).await
     }
 
     fn settled(&self, key: &MessageRef) {

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use super::answer::Response;
+use super::file::Files;
 use super::outgoing::Fields;
 use super::settings::Settings;
 use crate::config::Secret;
@@ -24,9 +25,10 @@ const LIST_MAX: usize = 100;
 /// A client for one account.
 #[derive(Clone)]
 pub(super) struct Api {
-    agent: ureq::Agent,
+    pub(super) agent: ureq::Agent,
     url: String,
-    authorization: Zeroizing<String>,
+    pub(super) files: Files,
+    pub(super) authorization: Zeroizing<String>,
 }
 
 /// Why there is no answer.
@@ -53,7 +55,12 @@ impl Api {
         };
         let pair = Zeroizing::new(format!("{}:{}", settings.account_sid, token.expose()));
         let authorization = Zeroizing::new(format!("Basic {}", STANDARD.encode(pair.as_bytes())));
-        Api { agent: config.build().new_agent(), url: settings.messages_url(), authorization }
+        Api {
+            agent: config.build().new_agent(),
+            url: settings.messages_url(),
+            files: Files::of(settings),
+            authorization,
+        }
     }
 
     /// Makes a message.

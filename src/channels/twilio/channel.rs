@@ -13,6 +13,7 @@ use super::api::{Api, Silence};
 use super::outgoing::{self, Draft, Request};
 use super::settings::{Sender, Settings};
 use super::{Kind, Purposes, WINDOW_MS};
+use crate::channels::inward::NoFile;
 use crate::channels::{Channel, Outgoing, Profile, SendError, Sent};
 use crate::store::MessageRef;
 
@@ -194,6 +195,10 @@ impl Channel for TwilioChannel {
             }
         }
         Ok(Sent::on_its_way())
+    }
+
+    async fn fetch(&self, file: &str, bytes_max: usize) -> Result<Vec<u8>, NoFile> {
+        self.api.file(file, bytes_max).await
     }
 
     fn settled(&self, key: &MessageRef) {

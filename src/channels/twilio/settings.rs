@@ -137,6 +137,12 @@ impl Settings {
         format!("{api}/2010-04-01/Accounts/{}/Messages.json", self.account_sid)
     }
 
+    /// Below which the account's files lie.
+    pub fn files_url(&self) -> String {
+        let api = self.api_url.as_deref().unwrap_or(API).trim_end_matches('/');
+        format!("{api}/2010-04-01/Accounts/{}/", self.account_sid)
+    }
+
     /// The senders of a channel.
     pub fn senders(&self, kind: Kind) -> &[Sender] {
         match kind {

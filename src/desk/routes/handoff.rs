@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use mendline_engine::event::DeskAction;
 
+use super::media::FileView;
 use super::queue::answer;
 use super::{Answer, Desk, Failed, Fields, Frame, Outcome, effect_ref, outcome, status_of};
 use crate::channels::Incoming;
@@ -28,6 +29,7 @@ struct HandoffPage {
     timeline: String,
     view: View,
     talk: Vec<Entry>,
+    files: Vec<FileView>,
     /// What was typed, kept when it was not sent.
     words: String,
 }
@@ -94,7 +96,7 @@ pub async fn act(
 impl Desk {
     /// A handoff of one of this person's desks. Another desk's, another payer's and none are
     /// the same.
-    async fn handoff(
+    pub(super) async fn handoff(
         &self,
         staff: &Staff,
         conversation: &str,
@@ -143,6 +145,7 @@ impl Desk {
             timeline: format!("/desk/conversation/{}", row.handoff.conversation),
             view,
             talk,
+            files: self.files(staff, row).await?,
             words,
         };
         Ok(html(status, &page))

@@ -7,7 +7,7 @@ use super::{BEGIN, SqlStore, care, db};
 use crate::store::StoreError;
 
 /// What follows from a destroyed key, in order. Each takes the payer and the person.
-const STEPS: [&str; 19] = [
+const STEPS: [&str; 20] = [
     "insert into person_keys (payer, person, wrapped) values ($1, $2, null)
      on conflict (payer, person) do update set wrapped = null",
     "delete from people where payer = $1 and person = $2",
@@ -16,6 +16,7 @@ const STEPS: [&str; 19] = [
     "delete from addresses where payer = $1 and person = $2",
     "delete from standing where payer = $1 and person = $2",
     "delete from codes where payer = $1 and person = $2",
+    "delete from media where payer = $1 and person = $2",
     "delete from sessions where payer = $1 and person = $2",
     "delete from accounts where payer = $1 and person = $2",
     "delete from lines where payer = $1 and (person = $2 or key_person = $2)",

@@ -24,6 +24,7 @@ mod lease;
 mod limit;
 mod lines;
 mod look;
+mod media;
 pub(super) mod opening;
 mod outbox;
 mod people;
@@ -433,6 +434,10 @@ impl Store for SqlStore {
     }
 
     fn reach(&self) -> &dyn crate::store::reach::Reach {
+        self
+    }
+
+    fn files(&self) -> &dyn crate::store::Files {
         self
     }
 

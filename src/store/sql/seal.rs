@@ -74,6 +74,22 @@ impl Sealer {
         vault::seal(&self.key, &self.place(table, row), &plain)
     }
 
+    /// The same of bytes as they are.
+    pub(super) fn seal_bytes(&self, table: &str, row: &str, plain: &[u8]) -> Vec<u8> {
+        vault::seal(&self.key, &self.place(table, row), plain)
+    }
+
+    /// Opens bytes that were sealed there.
+    pub(super) fn open_bytes(
+        &self,
+        table: &str,
+        row: &str,
+        sealed: &[u8],
+    ) -> Result<Vec<u8>, StoreError> {
+        vault::open(&self.key, &self.place(table, row), sealed)
+            .map_err(|why| StoreError::Unreadable(format!("{table} of {row}: {why}")))
+    }
+
     /// Opens what was sealed there.
     pub(super) fn open<T: DeserializeOwned>(
         &self,

@@ -10,7 +10,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use mendline::channels::Outgoing;
 use mendline::channels::inward::{Came, Entered, Gate, NotTaken, Place};
 use mendline::channels::telegram::{Api, Settings};
@@ -62,7 +62,10 @@ impl Telegram {
         let fake = Fake::default();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let router = Router::new().route("/{bot}/{method}", post(asked)).with_state(fake.clone());
+        let router = Router::new()
+            .route("/{bot}/{method}", post(asked))
+            .route("/file/{bot}/{*path}", get(handed_out))
+            .with_state(fake.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         Telegram { fake, url }
     }
@@ -191,6 +194,26 @@ async fn asked(
             }
             _ => yes(json!(true)),
         },
+    }
+}
+
+/// A file, as a test says it; its path is kept as if it were a method.
+async fn handed_out(
+    State(fake): State<Fake>,
+    Path((bot, path)): Path<(String, String)>,
+) -> Response {
+    assert_eq!(bot, format!("bot{TOKEN}"));
+    let mut inside = fake.inside.lock().unwrap();
+    inside.asked.push((path.clone(), Value::Null));
+    let at = inside.instead.iter().position(|(it, _)| *it == path);
+    match at.and_then(|it| inside.instead.remove(it)) {
+        Some((_, Instead::Says(status, body))) => {
+            (StatusCode::from_u16(status).unwrap(), body).into_response()
+        }
+        Some((_, Instead::Points(status, to))) => {
+            (StatusCode::from_u16(status).unwrap(), [("location", to)]).into_response()
+        }
+        _ => StatusCode::NOT_FOUND.into_response(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Telegram: both halves.
 
 mod any;
+mod brings;
 mod fake;
 mod files;
 mod hears;

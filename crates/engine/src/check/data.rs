@@ -9,7 +9,8 @@ use super::{scan, texts};
 use crate::condition::Expr;
 use crate::core::{Answers, Core, SilenceThen, WaitFor};
 use crate::scope::Unknown;
-use crate::surface::{Ask, At, Choices, Choose, Flow, NoAnswer, Span, Verb, Wait};
+use crate::surface::{Ask, At, Choices, Choose, Flow, Handoff, NoAnswer, Span, Verb, Wait};
+use crate::template::slots;
 use crate::text::Path;
 use crate::types::Type;
 
@@ -75,6 +76,11 @@ fn used(cx: &Cx<'_>) -> BTreeSet<String> {
             Core::Decide(it) => {
                 let from = it.within.as_ref().and_then(|it| it.from.as_ref());
                 all.extend(from.map(|it| it.root().to_owned()));
+            }
+            Core::Handoff(it) => {
+                all.extend(it.due.iter().map(|it| it.root().to_owned()));
+                let words = it.why.iter().flat_map(|it| it.words.values());
+                all.extend(words.flat_map(slots).map(|it| it.path.root().to_owned()));
             }
             _ => {}
         }
@@ -219,6 +225,7 @@ fn times(cx: &mut Cx<'_>) {
         let path = match &site.step.verb {
             Verb::Wait(Wait::Until(path)) => path,
             Verb::Remind { at, .. } => at,
+            Verb::Handoff(Handoff { due: Some(due), .. }) => due,
             _ => continue,
         };
         match cx.type_of(&Path(path.it.clone())) {

@@ -114,7 +114,10 @@ fn uses<'a>(cx: &Cx<'a>, pc: Pc) -> Vec<Use<'a>> {
                 all.push(Use::of(path, near));
             }
         }
-        Core::Handoff(it) => it.why.iter().for_each(|it| in_words(cx, it, near, &mut all)),
+        Core::Handoff(it) => {
+            it.why.iter().for_each(|it| in_words(cx, it, near, &mut all));
+            all.extend(it.due.iter().map(|path| Use::of(path, near)));
+        }
         Core::Decide(it) => in_decide(cx, it, near, &mut all),
         Core::End { outcome } => {
             let say = program.outcomes.get(outcome).and_then(|it| it.say.as_ref());

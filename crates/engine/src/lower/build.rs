@@ -173,6 +173,7 @@ impl<'a, 'r> Builder<'a, 'r> {
                 why: None,
                 stands_in: save.is_some(),
                 save,
+                due: None,
                 closed: Vec::new(),
                 retry,
             }),

@@ -161,9 +161,11 @@ impl<'a> Builder<'a, '_> {
         let own = handoff.save.as_ref().map(|it| it.it.clone());
         let closed = handoff.closed.iter().map(|it| it.it.clone()).collect();
         let desk = handoff.desk.it.clone();
+        let due = handoff.due.as_ref().map(|it| Path(it.it.clone()));
         let stands_in = own.is_none() && save.is_some();
         let save = own.or(save);
-        self.push(at, Core::Handoff(Handoff { anchor, desk, why, save, stands_in, closed, retry }));
+        let handoff = Handoff { anchor, desk, why, save, due, stands_in, closed, retry };
+        self.push(at, Core::Handoff(handoff));
     }
 
     fn why(&mut self, words: &At<String>) -> crate::text::Wording {

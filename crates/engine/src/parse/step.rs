@@ -106,7 +106,7 @@ fn one_line(line: &str, at: Span, report: &mut Report) -> Option<Step> {
 }
 
 fn handoff_to(desk: At<String>) -> Handoff {
-    Handoff { desk, why: None, save: None, closed: Vec::new() }
+    Handoff { desk, why: None, save: None, due: None, closed: Vec::new() }
 }
 
 fn step(node: &Node, verb: &'static str, report: &mut Report) -> Option<Step> {
@@ -276,8 +276,9 @@ fn handoff_keys(keys: &mut Keys<'_>, desk: &'static str, report: &mut Report) ->
     let desk = keys.must_word(desk, report);
     let why = keys.word("why", report);
     let save = keys.word("save", report);
+    let due = keys.word("due", report);
     let closed = keys.take("closed").map(|it| scalars(it, "'closed'", report));
-    Some(Handoff { desk: desk?, why, save, closed: closed.unwrap_or_default() })
+    Some(Handoff { desk: desk?, why, save, due, closed: closed.unwrap_or_default() })
 }
 
 /// Says that `word` is none of the built-in words for `what`.

@@ -6,7 +6,7 @@ use crate::message::{EffectKey, Message};
 use crate::phrases::{self, Phrase};
 use crate::state::{Hold, Position, Rest, Resume};
 use crate::text::{Path, Typed, Values};
-use crate::time::{Duration, Unit};
+use crate::time::{Duration, Timestamp, Unit};
 use crate::turn::cx::Cx;
 use crate::turn::rest::SILENCE;
 use crate::turn::{Fault, Next, Went};
@@ -33,6 +33,7 @@ struct Opening {
     next: Phrase,
     anchor: Option<String>,
     resume: Option<Resume>,
+    due: Option<Timestamp>,
 }
 
 impl Cx<'_> {
@@ -52,6 +53,7 @@ impl Cx<'_> {
             next: Phrase::NextGoesOn,
             anchor: Some(handoff.anchor.clone()),
             resume: None,
+            due: self.promised(handoff),
         });
         self.rest(&handoff.anchor, Rest::HandedOff { handoff: key })
     }
@@ -72,6 +74,7 @@ impl Cx<'_> {
             next: Phrase::NextRetries,
             anchor: None,
             resume: Some(resume),
+            due: None,
         });
         self.rest(&anchor, Rest::HandedOff { handoff: key })
     }
@@ -104,6 +107,7 @@ impl Cx<'_> {
             next,
             anchor: None,
             resume: None,
+            due: None,
         });
         Ok(Next::Rest)
     }
@@ -136,6 +140,7 @@ impl Cx<'_> {
             next: Phrase::NextNothing,
             anchor: None,
             resume: None,
+            due: None,
         })
     }
 
@@ -177,6 +182,7 @@ impl Cx<'_> {
             closed: opening.closed,
             retry: opening.retry,
             next: phrases::words(opening.next),
+            due: opening.due,
         };
         let handoff = self.emit(Effect::OpenHandoff(open));
         self.state.holds.push(Hold {
@@ -221,6 +227,12 @@ impl Cx<'_> {
         let state = self.state.parties.get(principal)?;
         let takes_part = state.addressed || state.spoke.is_some();
         self.party(principal).filter(|_| takes_part).map(|_| principal.clone())
+    }
+
+    /// By when it was promised, where the flow names a moment and it is known.
+    fn promised(&self, handoff: &Handoff) -> Option<Timestamp> {
+        let value = self.value_at(handoff.due.as_ref()?)?;
+        self.moment(&value)
     }
 
     /// The desk for "a person".
