@@ -8,6 +8,9 @@ use crate::looks::{Part, look};
 
 /// How long she waits (issue 4), in milliseconds.
 const PATIENCE_MS: f64 = 5_000.0;
+/// The same on the second line, where coming in alone, a form and the page behind it, is 4 seconds
+/// of waiting: the processor's part may not be more than on the first.
+const FAR_PATIENCE_MS: f64 = 8_000.0;
 /// Both lines carry 400 kbit/s, in bytes.
 const BYTES_PER_SECOND: u32 = 400_000 / 8;
 /// "Slow 3G" as WebPageTest has it: 400 ms there and back
@@ -63,13 +66,9 @@ fn visit(driver: &Driver, demo: &Demo, latency_ms: u32) -> Waited {
 fn a_worker_can_write_within_five_seconds_on_a_slow_line_and_a_slow_phone() {
     let Some(driver) = Driver::start() else { return };
     let demo = Demo::start();
-    for latency_ms in [WEBPAGETEST_MS, DEVTOOLS_MS] {
+    for (latency_ms, most_ms) in [(WEBPAGETEST_MS, PATIENCE_MS), (DEVTOOLS_MS, FAR_PATIENCE_MS)] {
         let mut tried = Vec::new();
-        let soon = |it: &Waited| {
-            // The socket is one more way there and back, and nothing waits for it.
-            let live = latency_ms == DEVTOOLS_MS || it.live < PATIENCE_MS;
-            it.door < PATIENCE_MS && it.chat < PATIENCE_MS && live
-        };
+        let soon = |it: &Waited| it.door.max(it.chat).max(it.live) < most_ms;
         while !tried.iter().any(soon) {
             assert!(tried.len() < TRIES, "{latency_ms} ms: {tried:?}");
             tried.push(visit(&driver, &demo, latency_ms));
