@@ -171,7 +171,7 @@ fn call_by(house: &House, when: When, now: Timestamp, zone_name: &str) -> Timest
     let spans = house.calendars.open_spans(None, zone_name, from, until);
     let day = |at: Timestamp| at.day(zone::zone(zone_name));
     let first = spans.first().map(|(open, _)| day(*open));
-    let last = spans.iter().filter(|(open, _)| Some(day(*open)) == first).next_back();
+    let last = spans.iter().rfind(|(open, _)| Some(day(*open)) == first);
     last.map_or_else(|| house.calendars.due(from, SOON, None, zone_name), |(_, close)| *close)
 }
 
