@@ -74,6 +74,18 @@ pub enum Ask {
         /// Who.
         login: String,
     },
+    /// Take somebody's second factor away, so that she may set up another.
+    ResetFactor {
+        /// Who.
+        login: String,
+    },
+    /// Let another subject of the identity provider be this person.
+    Unbind {
+        /// The payer.
+        payer: String,
+        /// The person.
+        person: String,
+    },
     /// Note that a link was made for somebody.
     Invited {
         /// The payer.
@@ -177,6 +189,8 @@ impl Office<'_> {
             }
             Ask::Account(it) => self.account(it).await,
             Ask::CloseAccount { login } => self.close_account(&login).await,
+            Ask::ResetFactor { login } => self.reset_factor(&login).await,
+            Ask::Unbind { payer, person } => self.unbind(payer, person).await,
             Ask::Invited { payer, person } => {
                 self.audit(&payer, format!("invite {person}")).await?;
                 let known = self.store.person(&payer, &person).await?;

@@ -25,6 +25,7 @@ pub use span::Span;
 
 use crate::channels::{email, telegram, twilio};
 use crate::database::Database;
+use crate::signin;
 use given::{Given, PREFIX, is_secret, kept_out, setting};
 
 /// Every setting, commented; what `mendline config` prints.
@@ -103,6 +104,9 @@ pub struct Config {
     /// Mail.
     #[serde(default)]
     pub email: Option<email::Settings>,
+    /// How staff sign in.
+    #[serde(default)]
+    pub sign_in: Option<signin::Settings>,
 }
 
 /// Whose word on a visitor's address is believed.
@@ -282,7 +286,10 @@ impl Config {
             "`database` has a password in it; put the address into a file of its own and name that \
              in `database_file`, or set MENDLINE_DATABASE"
         );
-        Ok(())
+        match &self.sign_in {
+            Some(it) => it.check(self.payers.keys()),
+            None => Ok(()),
+        }
     }
 
     /// The database's address, from wherever it was given.

@@ -21,6 +21,7 @@ use crate::intake::Intake;
 use crate::links::Links;
 use crate::pauses::Pauses;
 use crate::seams::Seams;
+use crate::signin::SignIn;
 use crate::store::{Accepted, InboxBody, NewArrival, Settled, Store, StoreError};
 use crate::trace;
 use crate::vault::Vault;
@@ -60,6 +61,8 @@ pub struct House {
     pub circuits: Circuits,
     /// Where the doors are, for links.
     pub links: Links,
+    /// How staff sign in.
+    pub sign_in: SignIn,
     /// Cancelled when somebody said stop: nobody is let in any more, what is in hand is finished.
     pub stopping: CancellationToken,
     /// Cancelled when the loops must end: what they leased and have not begun they give back.

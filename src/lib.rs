@@ -34,6 +34,7 @@ pub mod replica;
 pub mod retention;
 pub mod seams;
 pub mod server;
+pub mod signin;
 pub mod store;
 pub mod talks;
 pub mod trace;

@@ -15,6 +15,7 @@ use crate::host::Host;
 use crate::house::House;
 use crate::intake::Intake;
 use crate::seams::Seams;
+use crate::signin::SignIn;
 use crate::store::Store;
 use crate::vault::Vault;
 use crate::wake::Wake;
@@ -64,6 +65,7 @@ pub fn assemble(parts: Parts) -> Arc<House> {
         pauses: crate::pauses::Pauses::default(),
         circuits: crate::dispatch::Circuits::default(),
         links: crate::links::Links::default(),
+        sign_in: SignIn::default(),
         stopping: tokio_util::sync::CancellationToken::new(),
         leaving: tokio_util::sync::CancellationToken::new(),
         intake: Intake::default(),

@@ -18,6 +18,7 @@ use serde_json::json;
 use tracing::warn;
 
 use crate::channels::Incoming;
+use crate::channels::desk::DESK;
 use crate::directory;
 use crate::house::House;
 use crate::phrases;
@@ -376,9 +377,24 @@ impl Router<'_> {
         with: BTreeMap<String, serde_json::Value>,
         commit: &mut PersonCommit,
     ) -> anyhow::Result<()> {
+        if self.needs_the_desk(&question).await? {
+            commit.says.push(self.say(phrases::AT_THE_DESK, MessageKind::Reply));
+            return Ok(());
+        }
         let event = Event::Tapped { actor: self.actor(), question: question.key, choice, with };
         self.to_known(question.conversation, event, commit);
         Ok(())
+    }
+
+    /// Whether the decision needs a second factor, and this is no place to show one.
+    async fn needs_the_desk(&self, question: &EffectRef) -> Result<bool, StoreError> {
+        let (ways, it) = (self.house.sign_in.ways(), self.arrival);
+        if it.source == DESK || !ways.may_need_step_up() {
+            return Ok(false);
+        }
+        let row = self.house.store.question(&it.payer, question, Some(&it.person)).await?;
+        let open = row.filter(|it| it.closed.is_none());
+        Ok(open.and_then(|it| it.message.card).is_some_and(|it| ways.needs_step_up(&it)))
     }
 
     async fn repair(&self, repair: Repair, commit: &mut PersonCommit) -> anyhow::Result<()> {

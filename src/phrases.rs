@@ -73,6 +73,15 @@ pub const WAY_IN: Phrase = (
      traerme aquí. En una emergencia llame al 911.",
 );
 
+/// A decision needs a second factor, and this is no place to show one.
+pub const AT_THE_DESK: Phrase = (
+    "at_the_desk",
+    "This decision needs one more proof that it is you. Nothing was decided. Please open it at \
+     your desk.",
+    "Esta decisión necesita otra prueba de que es usted. No se decidió nada. Ábrala en su \
+     escritorio, por favor.",
+);
+
 /// What we cannot look at.
 pub const NOT_WORDS: Phrase = (
     "not_words",

@@ -11,6 +11,7 @@ pub mod care;
 pub mod copy;
 #[doc(hidden)]
 pub mod crashing;
+pub mod entry;
 mod error;
 pub mod health;
 pub mod media;
@@ -28,6 +29,7 @@ use mendline_engine::time::Timestamp;
 use serde_json::Value;
 
 pub use care::{Allowance, Care, Leaving, LegalHold, Pause, PauseKind, PauseRef, Waiting};
+pub use entry::Entry;
 pub use media::Files;
 pub use reach::Reach;
 pub use rows::*;
@@ -330,6 +332,9 @@ pub trait Store: Send + Sync {
 
     /// What people sent that is not words.
     fn files(&self) -> &dyn Files;
+
+    /// How staff get in.
+    fn entry(&self) -> &dyn Entry;
 
     /// What servers that share the database agree on.
     fn shared(&self) -> &dyn Shared;

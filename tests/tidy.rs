@@ -18,6 +18,7 @@ const MUST_NOT_NAME: &[(&str, &[&str])] = &[
     ("channels", &["turns", "people", "dispatch", "desk", "host", "pump", "talks", "flows"]),
     ("desk", &["turns::take", "dispatch", "people", "pump", "talks"]),
     ("web", &["turns::take", "dispatch", "people", "pump", "talks"]),
+    ("signin", &["turns", "dispatch", "desk", "web", "channels", "pump", "talks"]),
     ("turns", &["channels::", "dispatch", "web", "desk", "talks"]),
     ("vault", &["store", "turns", "people", "dispatch", "desk", "web", "host", "house"]),
     ("understand", &["store", "turns", "dispatch", "desk", "web", "host", "house", "channels"]),
@@ -113,6 +114,14 @@ fn only_the_store_writes_sql() {
     for (path, text) in sources("src") {
         let ours = path.starts_with("src/store");
         assert!(ours || !text.contains("sqlx::"), "{path}: SQL and sqlx belong to src/store");
+    }
+}
+
+#[test]
+fn one_file_alone_speaks_openid_connect() {
+    for (path, text) in sources("src") {
+        let ours = ["src/signin/provider.rs", "src/signin/http.rs"].contains(&path.as_str());
+        assert!(ours || !text.contains("openidconnect::"), "{path}: ask src/signin/provider.rs");
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Answer, NewAccount, Office, Waits};
+use crate::store::reach::Whose;
 use crate::store::{
     Account, Became, LegalHold, Pause, PauseKind, PauseRef, Person, StoreError, Waiting,
 };
@@ -226,6 +227,40 @@ impl Office<'_> {
             Account { person: NOBODY.into(), password: "!".into(), roles: Vec::new(), ..account };
         self.store.put_account(&closed).await?;
         Ok(Answer::Done(format!("{login} may log in no more, and is logged out.")))
+    }
+
+    pub(super) async fn reset_factor(&self, login: &str) -> Result<Answer, StoreError> {
+        let Some(account) = self.store.account(login).await?.filter(|it| it.person != NOBODY)
+        else {
+            return Ok(Answer::Refused(format!("there is no account {login}")));
+        };
+        let whose = Whose { payer: account.payer, person: account.person };
+        if !self.store.entry().drop_factor(&whose).await? {
+            return Ok(Answer::Refused(format!("{login} has no second factor")));
+        }
+        self.audit(&whose.payer, format!("reset factor {}", whose.person)).await?;
+        self.store.entry().end_sessions(&whose, None).await?;
+        Ok(Answer::Done(format!(
+            "{login} has no second factor any more, is logged out, and may set up another."
+        )))
+    }
+
+    pub(super) async fn unbind(&self, payer: String, person: String) -> Result<Answer, StoreError> {
+        let whose = Whose { payer, person };
+        let Some(login) = self.store.entry().unbind(&whose).await? else {
+            let Whose { payer, person } = whose;
+            return Ok(Answer::Refused(format!("nobody signs in as {person} of {payer}")));
+        };
+        self.audit(&whose.payer, format!("unbind {}", whose.person)).await?;
+        if let Some(account) = self.store.account(&login).await? {
+            let closed = Account { person: NOBODY.into(), roles: Vec::new(), ..account };
+            self.store.put_account(&closed).await?;
+        }
+        self.store.entry().end_sessions(&whose, None).await?;
+        Ok(Answer::Done(format!(
+            "{} of {} is logged out; whoever the provider names so next is that person.",
+            whose.person, whose.payer
+        )))
     }
 
     /// Whoever runs here reads pauses anew, and looks for what may leave now.

@@ -125,6 +125,20 @@ pub(super) struct Account {
 enum AccountWhat {
     /// Lets somebody in at the desk; asks for the password, or reads it from standard input
     Add(Box<Add>),
+    /// Takes somebody's second factor away, for a lost phone: they set up another
+    ResetFactor {
+        /// What they type to log in
+        login: String,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Lets another subject of the identity provider be this person
+    Unbind {
+        #[command(flatten)]
+        whom: Whom,
+        #[command(flatten)]
+        place: Place,
+    },
     /// Lets somebody in no more, and logs them out
     Close {
         /// What they typed to log in
@@ -172,6 +186,12 @@ impl Account {
             AccountWhat::Close { login, place } => {
                 place.tell(Ask::CloseAccount { login: accounts::normal(&login) }).await
             }
+            AccountWhat::ResetFactor { login, place } => {
+                place.tell(Ask::ResetFactor { login: accounts::normal(&login) }).await
+            }
+            AccountWhat::Unbind { whom: Whom { payer, person }, place } => {
+                place.tell(Ask::Unbind { payer, person }).await
+            }
             AccountWhat::Add(it) => it.run().await,
         }
     }
@@ -186,6 +206,7 @@ impl Add {
         );
         let login = accounts::normal(&self.login);
         ensure!(!login.is_empty(), "a login cannot be empty");
+        ensure!(!login.contains('/'), "a login has no '/' in it");
         // A place that is not there is said before anybody types a password.
         self.place.find()?;
         let password = password()?;

@@ -13,6 +13,7 @@ use crate::database::Database;
 use crate::outside::Outside;
 use crate::retention::Kept;
 use crate::server::{self, Serving};
+use crate::signin::Ways;
 use crate::vault::Vault;
 use crate::web::Settings;
 
@@ -35,6 +36,7 @@ impl Serve {
             None => config.database()?,
         };
         let vault = Arc::new(vault(&config)?);
+        let ways = Ways::of(config.sign_in.as_ref(), &config.public_url)?;
         let mut outside = Outside::of(&config, &vault)?;
         let channels = std::mem::take(&mut outside.channels);
         let (data, flows) = (&config.data, &config.flows);
@@ -44,6 +46,7 @@ impl Serve {
         }
         house.pauses.limit(config.outbound.clone());
         outside.meet(&house);
+        house.sign_in.begin(ways);
         house.links.begin(&config.public_url);
         house.links.offer(std::mem::take(&mut outside.elsewhere));
         if let Some(endpoint) = &config.otel.endpoint {

@@ -23,7 +23,7 @@ const TEXT_CHARS_MAX: usize = 500;
 /// What stands for a value that is not known before the decision is taken.
 const OPEN_VALUE: &str = "…";
 /// Before the name of a need in a form.
-const NEED: &str = "need.";
+pub const NEED: &str = "need.";
 
 /// Who looks, and who will read.
 #[derive(Clone, Copy, Debug)]

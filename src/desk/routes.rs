@@ -6,11 +6,14 @@
 
 mod card;
 mod elsewhere;
+mod factor;
 mod forms;
 mod handoff;
 mod login;
 mod media;
 mod queue;
+mod signin;
+mod step_up;
 mod timeline;
 
 use std::collections::BTreeMap;
@@ -21,6 +24,7 @@ use std::time::Duration;
 use askama::Template;
 use axum::Router;
 use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use mendline_engine::effect::VerdictKind;
@@ -29,6 +33,7 @@ use tracing::warn;
 use super::session::{self, LoginLimits, Staff};
 use crate::house::House;
 use crate::store::{AuditEntry, EffectRef, StaffRead, StoreError};
+use crate::web::limits::{self, ByAddress};
 use crate::web::pages::{Page, html};
 
 /// How long a form waits for its turn. Turns take milliseconds; a longer wait means that the
@@ -45,6 +50,8 @@ pub struct Desk(Arc<Inner>);
 pub struct Inner {
     house: Arc<House>,
     limits: LoginLimits,
+    /// How often an address may go to the identity provider and come back.
+    trips: ByAddress,
 }
 
 impl Deref for Desk {
@@ -57,7 +64,8 @@ impl Deref for Desk {
 
 /// The desk's doors.
 pub fn router(house: Arc<House>) -> Router {
-    let desk = Desk(Arc::new(Inner { house, limits: LoginLimits::default() }));
+    let trips = limits::per_minute(limits::TRIPS_PER_MIN);
+    let desk = Desk(Arc::new(Inner { house, limits: LoginLimits::default(), trips }));
     Router::new()
         .route("/desk", get(queue::page))
         .route("/desk/queue", get(queue::fragment))
@@ -67,10 +75,16 @@ pub fn router(house: Arc<House>) -> Router {
         .route("/desk/search", get(timeline::search))
         .route("/desk/login", get(login::page).post(login::enter))
         .route("/desk/logout", post(login::leave))
+        .route("/desk/sign-in", get(signin::go))
+        .route("/desk/sign-in/back", get(signin::back))
+        .route("/desk/step-up/{id}", get(step_up::page).post(step_up::prove))
+        .route("/desk/step-up/{id}/go", get(step_up::go))
+        .route("/desk/second-factor", get(factor::page).post(factor::set_up))
         .route("/desk/card/{conversation}/{key}", get(card::page).post(card::decide))
         .route("/desk/handoff/{conversation}/{key}", get(handoff::page).post(handoff::act))
         .route("/desk/media/{conversation}/{key}/{id}", get(media::file))
         .route("/desk/conversation/{id}", get(timeline::page))
+        .layer(from_fn_with_state(desk.clone(), signin::vouched))
         .with_state(desk)
 }
 

@@ -14,6 +14,8 @@ use subtle::ConstantTimeEq;
 
 use super::accounts;
 use crate::house::House;
+use crate::store::entry::Footing;
+use crate::store::reach::Whose;
 use crate::store::{Account, Person, Session, StoreError};
 use crate::vault::{digest_token, random_token};
 use crate::web::cookie::Cookie;
@@ -77,12 +79,19 @@ pub struct Staff {
     pub account: Account,
     /// The person, as the house knows her.
     pub person: Person,
+    /// How the session came about, and what she has proved in it.
+    pub footing: Footing,
 }
 
 impl Staff {
     /// Whether a form carries this session's token.
     pub fn owns(&self, csrf: &str) -> bool {
         self.session.csrf.as_bytes().ct_eq(csrf.as_bytes()).into()
+    }
+
+    /// Who it is, by payer and id.
+    pub fn whose(&self) -> Whose {
+        Whose { payer: self.account.payer.clone(), person: self.account.person.clone() }
     }
 
     /// The desks this person serves.
@@ -92,22 +101,34 @@ impl Staff {
 }
 
 /// Begins a session; answers with the token for the cookie.
-pub async fn begin(house: &House, account: &Account) -> Result<String, StoreError> {
+pub async fn begin(
+    house: &House,
+    account: &Account,
+    footing: &Footing,
+) -> Result<String, StoreError> {
     let (token, now) = (random_token(), house.clock.now());
     let session = Session {
-        kind: format!("{KIND}{}", account.login),
+        kind: kind(&account.login),
         payer: account.payer.clone(),
         person: account.person.clone(),
         csrf: random_token(),
         began: now,
         last_seen: now,
     };
-    house.store.put_session(&digest_token(&token), &session).await?;
+    let digest = digest_token(&token);
+    house.store.put_session(&digest, &session).await?;
+    let whose = Whose { payer: session.payer, person: session.person };
+    house.store.entry().put_footing(&digest, &whose, footing).await?;
     Ok(token)
 }
 
-/// Whoever the request's cookie stands for, if the session is neither idle nor too old and the
-/// account may still be used here. `by_itself` is a page that refreshes: it does not count as use.
+/// The kind of a session of this login.
+pub fn kind(login: &str) -> String {
+    format!("{KIND}{login}")
+}
+
+/// Whoever the request's cookie stands for, if the session is neither idle nor too old, its way in
+/// is still one, and the account may still be used here. `by_itself` is a page that refreshes: it does not count as use.
 pub async fn staff(
     house: &House,
     headers: &HeaderMap,
@@ -121,6 +142,12 @@ pub async fn staff(
         house.store.end_session(&digest).await?;
         return Ok(None);
     }
+    let footing = house.store.entry().footing(&digest).await?;
+    let lets_on = |it: &Footing| house.sign_in.ways().lets_on(it, now, IDLE_MS);
+    let Some(footing) = footing.filter(lets_on) else {
+        house.store.end_session(&digest).await?;
+        return Ok(None);
+    };
     if by_itself && session.last_seen < now {
         house.store.put_session(&digest, &session).await?;
     }
@@ -133,7 +160,7 @@ pub async fn staff(
     let Some(person) = house.store.person(&session.payer, &session.person).await? else {
         return Ok(None);
     };
-    Ok(Some(Staff { digest, session, account, person }))
+    Ok(Some(Staff { digest, session, account, person, footing }))
 }
 
 #[cfg(test)]

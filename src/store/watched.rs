@@ -457,6 +457,10 @@ impl<W: Watch> Store for Watched<W> {
         self.inner.files()
     }
 
+    fn entry(&self) -> &dyn super::Entry {
+        self.inner.entry()
+    }
+
     fn shared(&self) -> &dyn Shared {
         self.inner.shared()
     }

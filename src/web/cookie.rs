@@ -34,6 +34,13 @@ impl Cookie {
         self.written(token, &format!("SameSite=Strict; Max-Age={seconds}{secure}"))
     }
 
+    /// Hands the browser a token that it also shows when another site sends it back here, for so
+    /// many seconds.
+    pub fn set_for_return(self, token: &str, headers: &HeaderMap, max_age_s: i64) -> HeaderValue {
+        let secure = if is_loopback(headers) { "" } else { "; Secure" };
+        self.written(token, &format!("SameSite=Lax; Max-Age={max_age_s}{secure}"))
+    }
+
     /// Takes itself away.
     pub fn gone(self) -> HeaderValue {
         self.written("", "SameSite=Strict; Max-Age=0")

@@ -40,6 +40,10 @@ pub const RX_PER_MIN: NonZeroU32 = NonZeroU32::new(10).expect("10 is not 0");
 /// each ten seconds for several counters behind one address.
 pub const RX_AGAIN_PER_MIN: NonZeroU32 = NonZeroU32::new(60).expect("60 is not 0");
 
+/// Ways to the identity provider, and back, per address and minute: an office behind one address
+/// comes at nine, and each of its people goes there and back.
+pub const TRIPS_PER_MIN: NonZeroU32 = NonZeroU32::new(120).expect("120 is not 0");
+
 /// Counts by key, and says when it is enough.
 pub type ByAddress = DefaultKeyedRateLimiter<IpAddr>;
 /// The same, by a session's digest.

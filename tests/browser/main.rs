@@ -5,11 +5,15 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+#[expect(dead_code, reason = "here a server is started and asked, and no more")]
+#[path = "../operate/binary.rs"]
+mod binary;
 #[path = "../support/demo.rs"]
 mod demo;
 mod driver;
 mod looks;
 mod reach;
+mod sign_in;
 mod slow;
 mod widget;
 

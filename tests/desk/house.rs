@@ -109,6 +109,14 @@ impl Answer {
         self.headers.get(name).map_or("", |it| it.to_str().unwrap())
     }
 
+    /// The cookie of this name, as a browser sends it back.
+    pub fn cookie(&self, name: &str) -> Option<String> {
+        let set = self.headers.get_all("set-cookie").into_iter();
+        let set = set.map(|it| it.to_str().unwrap().split(';').next().unwrap().to_owned());
+        set.into_iter()
+            .find(|it| it.split_once('=').is_some_and(|(is, v)| is == name && !v.is_empty()))
+    }
+
     /// The value of the first hidden field of this name.
     pub fn field(&self, name: &str) -> String {
         self.after(&format!("name=\"{name}\""), "value=\"").unwrap_or_default()

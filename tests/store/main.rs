@@ -36,6 +36,7 @@ mod cut_off;
 mod desk;
 mod disk;
 mod dispatch;
+mod entry;
 mod inbox;
 mod media;
 mod people;

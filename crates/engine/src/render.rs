@@ -59,8 +59,8 @@ pub struct Reader<'a> {
     pub zone: Tz,
 }
 
-/// Renders the full words, or the private form. `link` is the secure link to the full words,
-/// which every private form carries where there is one; `zone` is the reader's, for times of day.
+/// Renders the full words, or the private form. `link` is the secure link for a private form
+/// that has no words of its own; `zone` is the reader's, for times of day.
 ///
 /// Without knowing the channel, a private form with labels of its own is not used: the built-in
 /// one goes anywhere. [`render_form`] with [`crate::screen::form`] uses it where it fits.

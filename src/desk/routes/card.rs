@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::Form;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use mendline_engine::effect::{Closed, VerdictKind};
@@ -35,12 +35,18 @@ pub async fn page(
     State(desk): State<Desk>,
     headers: HeaderMap,
     Path((conversation, key)): Path<(String, String)>,
+    Query(query): Query<Fields>,
 ) -> Response {
     answer(async {
         let staff = desk.who(&headers).await?;
         let row = desk.card(&staff, &conversation, &key).await?;
         if let Some(why) = &row.closed {
             return desk.closed(&staff, &row, why).await;
+        }
+        if let Some(id) = query.get("kept")
+            && let Some((typing, said)) = desk.typed_before(&staff, &row, id).await?
+        {
+            return desk.card_page(&staff, &row, &typing, Some(said), StatusCode::OK).await;
         }
         desk.card_page(&staff, &row, &Typing::default(), None, StatusCode::OK).await
     })
@@ -68,6 +74,9 @@ pub async fn decide(
         if !wrong.is_empty() && row.closed.is_none() {
             typing.wrong = wrong;
             return desk.ask_for_needs(&staff, &row, &typing).await;
+        }
+        if desk.needs_step_up(&staff, &row) {
+            return desk.step_up(&staff, &row, &typing.choice, &form).await;
         }
         let tap =
             Incoming::Tap { question: row.question.clone(), choice: typing.choice.clone(), with };

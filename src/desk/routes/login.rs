@@ -1,22 +1,27 @@
-//! Logging in and out. Wrong login, wrong password, a demo account outside the demo and too
-//! many attempts are told apart by nobody but the audit.
+//! Logging in with a password of this house, and out. Wrong login, wrong password, a demo account
+//! outside the demo, a closed way in and too many attempts are told apart by nobody but the audit.
 
 use askama::Template;
 use axum::Form;
 use axum::extract::State;
 use axum::http::{Extensions, HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Redirect};
+use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
+use tracing::warn;
 
 use super::{Answer, Desk, Failed, Fields, header_text};
 use crate::desk::{accounts, session};
+use crate::signin::Local;
 use crate::store::AuditEntry;
+use crate::store::entry::{Footing, How};
 use crate::web::limits;
 use crate::web::pages::{Page, html};
 
 /// Said for everything that does not let one in.
 const REFUSED: &str = "That did not work. Check the name and the password. After several tries, \
                        wait 15 minutes before the next one.";
+/// What stands in the audit when somebody came in by the emergency way.
+pub(super) const EMERGENCY: &str = "emergency_login";
 
 #[derive(Template)]
 #[template(path = "desk_login.html")]
@@ -24,6 +29,12 @@ struct LoginPage {
     page: Page,
     refused: Option<&'static str>,
     login: String,
+    /// What people call the provider, if there is one.
+    provider: Option<String>,
+    /// Whether passwords are for everybody.
+    open: bool,
+    /// Whether they are for emergencies.
+    emergency: bool,
 }
 
 /// What the form holds.
@@ -36,12 +47,11 @@ pub struct Login {
 }
 
 /// `GET /desk/login`.
-pub async fn page(State(desk): State<Desk>, headers: HeaderMap) -> axum::response::Response {
+pub async fn page(State(desk): State<Desk>, headers: HeaderMap) -> Response {
     if let Ok(Some(_)) = session::staff(&desk.house, &headers, true).await {
         return Redirect::to("/desk").into_response();
     }
-    let page = Page::new("Log in to your desk", desk.house.demo);
-    html(StatusCode::OK, &LoginPage { page, refused: None, login: String::new() })
+    desk.login_page(StatusCode::OK, None, String::new())
 }
 
 /// `POST /desk/login`.
@@ -50,7 +60,7 @@ pub async fn enter(
     headers: HeaderMap,
     extensions: Extensions,
     Form(form): Form<Login>,
-) -> axum::response::Response {
+) -> Response {
     match try_enter(&desk, &headers, &extensions, form).await {
         Ok(response) => response,
         Err(failed) => failed.into_response(),
@@ -72,10 +82,13 @@ async fn try_enter(
     } else {
         None
     };
-    let what = match (&account, allowed) {
-        (Some(_), _) => "login",
-        (None, true) => "login_failed",
-        (None, false) => "login_limited",
+    let local = desk.house.sign_in.ways().local;
+    let what = match (&account, local, allowed) {
+        (Some(_), Local::Open, _) => "login",
+        (Some(_), Local::Emergency, _) => EMERGENCY,
+        (Some(_), Local::Closed, _) => "login_closed",
+        (None, _, true) => "login_failed",
+        (None, _, false) => "login_limited",
     };
     let entry = AuditEntry {
         payer: account.as_ref().map(|it| it.payer.clone()).unwrap_or_default(),
@@ -85,14 +98,37 @@ async fn try_enter(
         at: desk.house.clock.now(),
     };
     desk.house.store.audit(&entry).await?;
-    let Some(account) = account else {
-        let page = Page::new("Log in to your desk", desk.house.demo);
-        let refused = LoginPage { page, refused: Some(REFUSED), login: form.login };
-        return Ok(html(StatusCode::OK, &refused));
+    let Some(account) = account.filter(|_| local != Local::Closed) else {
+        return Ok(desk.login_page(StatusCode::OK, Some(REFUSED), form.login));
     };
-    let token = session::begin(&desk.house, &account).await?;
+    let how = if local == Local::Emergency { How::Emergency } else { How::Local };
+    if how == How::Emergency {
+        warn!("somebody came in by an emergency account; the audit says who");
+    }
+    let token = session::begin(&desk.house, &account, &Footing::by_password(how)).await?;
     let cookie = [(header::SET_COOKIE, session::COOKIE.set(&token, headers))];
     Ok((cookie, Redirect::to("/desk")).into_response())
+}
+
+impl Desk {
+    /// The way in, perhaps with a word about why one is here.
+    pub(super) fn login_page(
+        &self,
+        status: StatusCode,
+        refused: Option<&'static str>,
+        login: String,
+    ) -> Response {
+        let ways = self.house.sign_in.ways();
+        let page = LoginPage {
+            page: Page::new("Log in to your desk", self.house.demo),
+            refused,
+            login,
+            provider: ways.provider.as_ref().map(|it| it.name().to_owned()),
+            open: ways.local == Local::Open,
+            emergency: ways.local == Local::Emergency,
+        };
+        html(status, &page)
+    }
 }
 
 /// A login form that another site sent: there is no session yet whose token it could carry.
@@ -110,7 +146,7 @@ pub async fn leave(
     State(desk): State<Desk>,
     headers: HeaderMap,
     Form(form): Form<Fields>,
-) -> axum::response::Response {
+) -> Response {
     match try_leave(&desk, &headers, &form).await {
         Ok(response) => response,
         Err(failed) => failed.into_response(),
@@ -122,5 +158,8 @@ async fn try_leave(desk: &Desk, headers: &HeaderMap, form: &Fields) -> Answer {
     desk.house.store.end_session(&staff.digest).await?;
     desk.audit(&staff, "logout", None).await?;
     let cookie = [(header::SET_COOKIE, session::COOKIE.gone())];
-    Ok((cookie, Redirect::to("/desk/login")).into_response())
+    Ok(match desk.way_out(&staff).await {
+        Some(way) => (cookie, desk.logged_out(way)).into_response(),
+        None => (cookie, Redirect::to("/desk/login")).into_response(),
+    })
 }

@@ -16,13 +16,15 @@ use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::{Answer, Desk, Failed, Fields, Frame, outcome, status_of};
-use super::{Outcome, forms::Became};
+use super::{Outcome, forms::Became, login::EMERGENCY, step_up::as_typed};
+use crate::channels::Incoming;
 use crate::desk::commands::{self, Act, Seen};
 use crate::desk::queue::{self, Item, Row, Waiting};
 use crate::desk::session::{IDLE_MS, Staff};
 use crate::desk::{card, words};
 use crate::links::Elsewhere;
-use crate::store::{Person, QuestionRow};
+use crate::signin::Local;
+use crate::store::{EffectRef, Person, QuestionRow};
 use crate::wake::News;
 use crate::web::pages::{Page, html};
 
@@ -58,11 +60,26 @@ struct QueueRows {
     at: String,
 }
 
+/// How long it is shown that somebody came in by an emergency account.
+const EMERGENCY_SHOWN_MS: i64 = 24 * 60 * 60 * 1_000;
+/// How many of them are shown; the audit has all.
+const EMERGENCIES_MAX: u32 = 3;
+
 /// What waits for somebody.
 pub(super) struct Queue {
     pub(super) items: Vec<Item>,
     pub(super) rows: Vec<Row>,
     paused: Vec<String>,
+}
+
+impl Queue {
+    /// A card of it.
+    fn card(&self, question: &EffectRef) -> Option<&QuestionRow> {
+        self.items.iter().find_map(|it| match &it.waiting {
+            Waiting::Card(row) if row.question == *question => Some(row.as_ref()),
+            _ => None,
+        })
+    }
 }
 
 impl Desk {
@@ -103,8 +120,28 @@ impl Desk {
         let rows = queue::rows(&items, now, &staff.person.zone);
         let pauses = self.house.pauses.now(store.as_ref()).await?;
         let ours = pauses.iter().filter(|it| it.of.payer.as_ref().is_none_or(|it| it == payer));
-        let paused = ours.map(|it| words::paused(it, now, &staff.person.zone)).collect();
+        let mut paused: Vec<_> =
+            ours.map(|it| words::paused(it, now, &staff.person.zone)).collect();
+        paused.extend(self.emergencies(staff).await?);
         Ok(Queue { items, rows, paused })
+    }
+
+    /// Who came in by the emergency way lately, where passwords are for emergencies.
+    async fn emergencies(&self, staff: &Staff) -> Result<Vec<String>, Failed> {
+        if self.house.sign_in.ways().local != Local::Emergency {
+            return Ok(Vec::new());
+        }
+        let (store, payer) = (&self.house.store, &staff.account.payer);
+        let now = self.house.clock.now();
+        let since = now.plus_ms(-EMERGENCY_SHOWN_MS);
+        let mut said = Vec::new();
+        for (who, at) in store.entry().lately(payer, EMERGENCY, since, EMERGENCIES_MAX).await? {
+            let person = store.person(payer, &who).await?;
+            let name = person.map_or_else(|| "Somebody".to_owned(), |it| it.name);
+            let when = words::moment(at, now, &staff.person.zone);
+            said.push(format!("{name} came in by an emergency account, {when}."));
+        }
+        Ok(said)
     }
 
     fn queue_page(&self, staff: &Staff, queue: Queue, answer: Option<String>) -> QueuePage {
@@ -263,6 +300,12 @@ pub async fn command(
                 Ok(html(StatusCode::OK, &page))
             }
             Act::Send { incoming, did } => {
+                if let Incoming::Tap { question, choice, with } = &incoming
+                    && let Some(row) = queue.card(question)
+                    && desk.needs_step_up(&staff, row)
+                {
+                    return desk.step_up(&staff, row, choice, &as_typed(with)).await;
+                }
                 let became = desk.hand_in(&staff, &form, incoming).await?;
                 let said = desk.said(&staff, &became, &did, &|key| words::titled(key));
                 let status = status_of(became.verdict());

@@ -7,7 +7,7 @@ use super::{BEGIN, SqlStore, care, db};
 use crate::store::StoreError;
 
 /// What follows from a destroyed key, in order. Each takes the payer and the person.
-const STEPS: [&str; 20] = [
+const STEPS: [&str; 24] = [
     "insert into person_keys (payer, person, wrapped) values ($1, $2, null)
      on conflict (payer, person) do update set wrapped = null",
     "delete from people where payer = $1 and person = $2",
@@ -19,6 +19,10 @@ const STEPS: [&str; 20] = [
     "delete from media where payer = $1 and person = $2",
     "delete from sessions where payer = $1 and person = $2",
     "delete from accounts where payer = $1 and person = $2",
+    "delete from identities where payer = $1 and person = $2",
+    "delete from second_factors where payer = $1 and person = $2",
+    "delete from recovery_codes where payer = $1 and person = $2",
+    "delete from kept_forms where payer = $1 and person = $2",
     "delete from lines where payer = $1 and (person = $2 or key_person = $2)",
     "update inbox set done_at = received, body_ct = substr(body_ct, 1, 0), answer_ct = null
      where payer = $1 and key_person = $2 and done_at is null",

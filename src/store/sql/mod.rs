@@ -11,6 +11,7 @@ mod commit;
 mod conversations;
 mod desk;
 mod doors;
+mod entry;
 mod flows;
 mod focus;
 mod forget;
@@ -430,6 +431,10 @@ impl Store for SqlStore {
     }
 
     fn standing(&self) -> &dyn crate::store::standing::Standing {
+        self
+    }
+
+    fn entry(&self) -> &dyn crate::store::Entry {
         self
     }
 

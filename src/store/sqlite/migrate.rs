@@ -6,7 +6,7 @@ use super::sql::opening::{self, Step, refuse_newer, version};
 use crate::store::StoreError;
 
 /// Every step, in order; the number of a schema is how many of them were taken.
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 10] = [
     Step { sql: include_str!("../migrations/sqlite/0001_first.sql"), needs: 1 },
     Step { sql: include_str!("../migrations/sqlite/0002_care.sql"), needs: 2 },
     Step { sql: include_str!("../migrations/sqlite/0003_shared.sql"), needs: 3 },
@@ -21,6 +21,8 @@ const STEPS: [Step; 9] = [
     Step { sql: include_str!("../migrations/sqlite/0008_awaited.sql"), needs: 4 },
     // An older program takes no files, and what lies there opens without its key for nobody.
     Step { sql: include_str!("../migrations/sqlite/0009_media.sql"), needs: 4 },
+    // An older program lets staff in by their passwords, as it always did.
+    Step { sql: include_str!("../migrations/sqlite/0010_sign_in.sql"), needs: 4 },
 ];
 
 /// The number of the schema that this program knows.
