@@ -51,11 +51,13 @@ impl Site {
     /// Starts the server and waits for its doors.
     pub fn start(&mut self) {
         let mut command = self.command(&["serve"]);
-        let server = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
-        let mut server = server.unwrap();
+        let log = self.folder.path().join("server.log");
+        command.stdout(Stdio::piped()).stderr(std::fs::File::create(&log).unwrap());
+        let mut server = command.spawn().unwrap();
         let mut said = String::new();
         BufReader::new(server.stdout.take().unwrap()).read_line(&mut said).unwrap();
-        assert!(said.contains("Mendline serves"), "{said}");
+        let logged = || std::fs::read_to_string(&log).unwrap_or_default();
+        assert!(said.contains("Mendline serves"), "it says “{said}”:\n{}", logged());
         self.server = Some(server);
         // It is ready when it answers; a socket's file may be left over from another.
         let until = Instant::now() + PATIENCE;
@@ -64,7 +66,7 @@ impl Site {
             self.data().join(format!("mendline-{}.sock", self.port)),
         ];
         while sockets.iter().all(|it| std::os::unix::net::UnixStream::connect(it).is_err()) {
-            assert!(Instant::now() < until, "the doors stay closed");
+            assert!(Instant::now() < until, "the doors stay closed:\n{}", logged());
             std::thread::yield_now();
         }
     }

@@ -1,6 +1,9 @@
 //! A PostgreSQL of the tests' own, thrown away afterwards: started from the installed programs,
 //! one server a test program, one database a test.
 //!
+//! Databases whose test is over are dropped when the next is made, so that a whole run asks for the
+//! disk of a few.
+//!
 //! A watchdog (a shell that reads a pipe of ours until it ends) stops the server and removes its
 //! folder however this process ends, killed included. Nothing of a PostgreSQL that runs on this
 //! machine anyway is touched: ours listens on a socket in its own folder alone.
@@ -11,7 +14,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use mendline::store::postgres::PostgresStore;
 use mendline::vault::Vault;
@@ -23,12 +26,18 @@ use tokio::sync::OnceCell;
 const MAJOR_MIN: u32 = 15;
 /// A database with the schema in it, which the databases of tests are copies of.
 const TEMPLATE: &str = "migrated";
+/// How many databases whose test is over are dropped in one go.
+const LEFT_MAX: usize = 20;
+/// How much of its log is shown when it does not do what a test needs.
+const LOG_LINES: usize = 60;
 /// What the watchdog does. It is told the programs' folder and ours, and what may differ.
 const WATCHDOG: &str = r#"
 bin=$1; dir=$2; connections=$3
 serve() {
     "$bin/postgres" -D "$dir/data" -k "$dir" -h '' -c fsync=off -c full_page_writes=off \
-        -c max_connections="$connections" -c dynamic_shared_memory_type=mmap -c autovacuum=off >>"$dir/log" 2>&1 &
+        -c max_connections="$connections" -c dynamic_shared_memory_type=mmap -c autovacuum=off \
+        -c wal_level=minimal -c max_wal_senders=0 -c min_wal_size=32MB -c max_wal_size=64MB \
+        -c log_checkpoints=off >>"$dir/log" 2>&1 &
     server=$!
 }
 answer() {
@@ -56,15 +65,18 @@ rm -rf "$dir"
 /// A server of this test program's own.
 pub struct Cluster {
     folder: PathBuf,
-    watchdog: std::sync::Mutex<Child>,
+    watchdog: Mutex<Child>,
     template: OnceCell<()>,
     databases: AtomicU32,
+    /// The databases whose test is over.
+    left: Mutex<Vec<String>>,
 }
 
-/// A database of a test's own.
+/// A database of a test's own, until this is dropped.
 pub struct Base {
     pub url: String,
     pub name: String,
+    of: &'static Cluster,
 }
 
 /// A database with a store open in it.
@@ -99,6 +111,12 @@ impl Base {
     /// A connection past the store, as a shell has it.
     pub async fn shell(&self) -> PgConnection {
         PgConnection::connect(&self.url).await.unwrap()
+    }
+}
+
+impl Drop for Base {
+    fn drop(&mut self) {
+        self.of.left.lock().unwrap().push(std::mem::take(&mut self.name));
     }
 }
 
@@ -140,6 +158,7 @@ impl Cluster {
             watchdog: watchdog.into(),
             template: OnceCell::new(),
             databases: AtomicU32::new(0),
+            left: Mutex::new(Vec::new()),
         };
         cluster.expect("ready");
         Some(cluster)
@@ -159,10 +178,14 @@ impl Cluster {
         {
             heard.push(char::from(byte[0]));
         }
-        if heard.trim() != answer {
-            let log = std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
-            panic!("PostgreSQL: {heard}, not {answer}:\n{log}");
-        }
+        assert_eq!(heard.trim(), answer, "PostgreSQL says:\n{}", self.log());
+    }
+
+    /// The end of what it wrote about itself.
+    fn log(&self) -> String {
+        let log = std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(LOG_LINES)..].join("\n")
     }
 
     /// Stops it at once, as a crash would.
@@ -186,20 +209,34 @@ impl Cluster {
     }
 
     async fn migrate_template(&self) {
-        let mut shell = PgConnection::connect(&self.url("postgres")).await.unwrap();
-        let make = AssertSqlSafe(format!("create database {TEMPLATE}"));
-        sqlx::query(make).execute(&mut shell).await.unwrap();
-        shell.close().await.unwrap();
+        self.shell(&[format!("create database {TEMPLATE}")]).await;
         PostgresStore::migrate(&self.url(TEMPLATE)).await.unwrap();
     }
 
     async fn base(&'static self, of: &str) -> Base {
         let name = format!("test_{}", self.databases.fetch_add(1, Ordering::Relaxed));
-        let mut shell = PgConnection::connect(&self.url("postgres")).await.unwrap();
-        let make = AssertSqlSafe(format!("create database {name} {of}"));
-        sqlx::query(make).execute(&mut shell).await.unwrap();
-        shell.close().await.unwrap();
-        Base { url: self.url(&name), name }
+        let left = {
+            let mut left = self.left.lock().unwrap();
+            if left.len() < LEFT_MAX { Vec::new() } else { std::mem::take(&mut *left) }
+        };
+        let drops = left.iter().map(|it| format!("drop database if exists {it} with (force)"));
+        let make = format!("create database {name} {of}");
+        self.shell(&drops.chain([make]).collect::<Vec<_>>()).await;
+        Base { url: self.url(&name), name, of: self }
+    }
+
+    /// Does these in order. One that cannot be done fails the test with what the server wrote.
+    async fn shell(&self, orders: &[String]) {
+        let all = async {
+            let mut shell = PgConnection::connect(&self.url("postgres")).await?;
+            for order in orders {
+                sqlx::query(AssertSqlSafe(order.as_str())).execute(&mut shell).await?;
+            }
+            shell.close().await
+        };
+        if let Err(error) = all.await {
+            panic!("{error}; PostgreSQL says:\n{}", self.log());
+        }
     }
 }
 
