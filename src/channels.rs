@@ -7,6 +7,8 @@ pub mod desk;
 pub mod email;
 pub mod inward;
 pub mod menus;
+pub mod parts;
+pub mod tap;
 pub mod telegram;
 pub mod terminal;
 pub mod twilio;

@@ -13,10 +13,9 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use mendline_engine::event::Receipt;
 use tracing::warn;
 
-use crate::channels::Incoming;
 use crate::channels::inward::{Came, Entered, Gate, NoFile, NotTaken, Said};
 use crate::channels::menus::Answer;
-use crate::channels::telegram::tap;
+use crate::channels::{Incoming, tap};
 use crate::dispatch::numbers;
 use crate::house::House;
 use crate::media;

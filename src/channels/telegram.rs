@@ -14,9 +14,7 @@ mod channel;
 mod commands;
 mod ear;
 mod pace;
-mod parts;
 mod settings;
-pub mod tap;
 pub mod translate;
 mod webhook;
 

@@ -10,8 +10,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::answer::{Fault, Why, sorted};
 use super::pace::Pace;
-use super::parts::TEXT_UNITS_MAX;
-use super::translate::{Closing, closing, requests};
+use super::translate::{Closing, TEXT_UNITS_MAX, closing, requests};
 use super::{Api, TELEGRAM};
 use crate::channels::inward::NoFile;
 use crate::channels::{Channel, Outgoing, Profile, SendError, Sent};

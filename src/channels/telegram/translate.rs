@@ -14,16 +14,21 @@ use teloxide_core::types::{
     LinkPreviewOptions, MessageId, Recipient,
 };
 
-use super::parts::{TEXT_UNITS_MAX, parts, units};
-use super::{TELEGRAM, tap};
+use super::TELEGRAM;
 use crate::channels::inward::{Came, Entered, Media, Said};
-use crate::channels::{Incoming, Outgoing};
+use crate::channels::parts::{parts, shortened};
+use crate::channels::{Incoming, Outgoing, tap};
 use crate::store::EffectRef;
 use crate::store::standing::Stands;
 
 /// Kinds of updates that we ask for; Telegram sends no others.
 pub const ALLOWED: [AllowedUpdate; 3] =
     [AllowedUpdate::Message, AllowedUpdate::CallbackQuery, AllowedUpdate::MyChatMember];
+/// Longest text of one message, in UTF-16 units (Bot API, sendMessage: "1-4096 characters after
+/// entities parsing"; Telegram counts in UTF-16, MessageEntity: "in UTF-16 code units").
+pub const TEXT_UNITS_MAX: usize = 4_096;
+/// Longest data of a button, in bytes (Bot API, InlineKeyboardButton: "callback_data … 1-64 bytes").
+pub const DATA_BYTES_MAX: usize = 64;
 /// Longest answer to a tap, in UTF-16 units (Bot API, answerCallbackQuery: "0-200 characters").
 pub const NOTICE_UNITS_MAX: usize = 200;
 /// Longest label of a button, in UTF-16 units. The Bot API documents no limit
@@ -281,7 +286,7 @@ fn keyboard(
     buttons: &[(String, String)],
 ) -> Result<InlineKeyboardMarkup, Unsayable> {
     let button = |(key, label): &(String, String)| {
-        let data = tap::encode(question, key).ok_or(Unsayable::Buttons)?;
+        let data = tap::encode(question, key, DATA_BYTES_MAX).ok_or(Unsayable::Buttons)?;
         let label = Some(label.trim()).filter(|it| !it.is_empty()).unwrap_or("•");
         let label = shortened(label, LABEL_UNITS_MAX);
         Ok(vec![InlineKeyboardButton::callback(label, data)])
@@ -293,22 +298,4 @@ fn keyboard(
         return Err(Unsayable::Buttons);
     }
     Ok(keyboard)
-}
-
-/// At most so many units, the last an ellipsis where something is missing.
-fn shortened(text: &str, max: usize) -> String {
-    if units(text) <= max {
-        return text.to_owned();
-    }
-    let mut kept = String::new();
-    let mut left = max - 1;
-    for it in text.chars() {
-        if it.len_utf16() > left {
-            break;
-        }
-        left -= it.len_utf16();
-        kept.push(it);
-    }
-    kept.truncate(kept.trim_end().len());
-    kept + "…"
 }

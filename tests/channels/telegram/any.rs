@@ -1,9 +1,9 @@
 //! Anything may come, and anything may be said.
 
 use mendline::channels::inward::Entered;
-use mendline::channels::telegram::tap;
+use mendline::channels::tap;
 use mendline::channels::telegram::translate::{
-    KEYBOARD_BYTES_MAX, LABEL_UNITS_MAX, answer, read, requests,
+    DATA_BYTES_MAX, KEYBOARD_BYTES_MAX, LABEL_UNITS_MAX, answer, read, requests,
 };
 use mendline::store::EffectRef;
 use mendline_engine::message::EffectKey;
@@ -135,7 +135,7 @@ proptest! {
         turn: u32, index: u32, choice in ".{0,80}",
     ) {
         let question = EffectRef { conversation, key: EffectKey { turn, index } };
-        if let Some(data) = tap::encode(&question, &choice) {
+        if let Some(data) = tap::encode(&question, &choice, DATA_BYTES_MAX) {
             prop_assert!(data.len() <= 64);
             let (named, said) = tap::decode(&data).unwrap();
             prop_assert_eq!(named, question);

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mendline::channels::inward::{Ear, Said};
-use mendline::channels::telegram::{TelegramChannel, TelegramEar, Waits, tap};
-use mendline::channels::{Channel, Incoming};
+use mendline::channels::telegram::{TelegramChannel, TelegramEar, Waits};
+use mendline::channels::{Channel, Incoming, tap};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 

@@ -1,4 +1,4 @@
-//! What a button carries: the question and the choice, in the 64 bytes that Telegram gives. Pure.
+//! What a button carries: the question and the choice, in the few bytes that a chat app gives. Pure.
 //!
 //! `u`, 16 bytes of the conversation's UUID in base64url, `turn.index`, `:`, the choice. A
 //! conversation that is no UUID stands as it is behind `c`, its length and `:`. A choice that does
@@ -14,8 +14,6 @@ use uuid::Uuid;
 
 use crate::store::EffectRef;
 
-/// Longest data of a button, in bytes (Bot API, InlineKeyboardButton: "callback_data … 1-64 bytes").
-pub const DATA_BYTES_MAX: usize = 64;
 /// 16 bytes in base64url without padding.
 const UUID_CHARS: usize = 22;
 /// Bytes of a digest that stands for a choice: among the few buttons of one question, 48 bits do
@@ -24,15 +22,16 @@ const DIGEST_BYTES: usize = 6;
 /// What a digest begins with.
 const DIGEST: char = '#';
 
-/// The data of one button; nothing where even the question alone does not fit.
-pub fn encode(question: &EffectRef, choice: &str) -> Option<String> {
+/// The data of one button, in at most so many bytes; nothing where even the question alone does not
+/// fit.
+pub fn encode(question: &EffectRef, choice: &str, bytes_max: usize) -> Option<String> {
     let of = &question.conversation;
     let conversation = match Uuid::parse_str(of) {
         Ok(id) if id.to_string() == *of => format!("u{}", BASE64.encode(id.as_bytes())),
         _ => format!("c{}:{of}", of.len()),
     };
     let head = format!("{conversation}{}:", question.key);
-    let fits = |it: &String| it.len() <= DATA_BYTES_MAX;
+    let fits = |it: &String| it.len() <= bytes_max;
     let plain = !choice.is_empty() && !choice.starts_with(DIGEST);
     let whole = plain.then(|| format!("{head}{choice}")).filter(fits);
     whole.or_else(|| Some(format!("{head}{}", digest(choice))).filter(fits))
@@ -72,6 +71,9 @@ fn digest(choice: &str) -> String {
 mod tests {
     use super::*;
 
+    /// As little as Telegram gives.
+    const BYTES: usize = 64;
+
     fn question(text: &str) -> EffectRef {
         text.parse().unwrap()
     }
@@ -80,8 +82,8 @@ mod tests {
     fn a_tap_names_its_question_and_its_choice() {
         for of in ["0190a3c2-7b1e-7cc3-9d6f-2f1f4b0d9a11/17.3", "c1/0.0", "person/ana/7/0.1"] {
             for choice in ["send", "a:b/c.d", "número", ""] {
-                let data = encode(&question(of), choice).unwrap();
-                assert!(data.len() <= DATA_BYTES_MAX, "{data}");
+                let data = encode(&question(of), choice, BYTES).unwrap();
+                assert!(data.len() <= BYTES, "{data}");
                 let (named, said) = decode(&data).unwrap();
                 assert_eq!(named, question(of));
                 assert_eq!(choice_of(&said, ["x", choice, "y"]), Some(choice));
@@ -92,25 +94,27 @@ mod tests {
     #[test]
     fn a_choice_that_does_not_fit_is_found_among_the_buttons() {
         let long = "gabapentin 300 mg capsules, ninety of them";
-        let data =
-            encode(&question("0190a3c2-7b1e-7cc3-9d6f-2f1f4b0d9a11/4294967295.4294967295"), long);
+        let last = question("0190a3c2-7b1e-7cc3-9d6f-2f1f4b0d9a11/4294967295.4294967295");
+        let data = encode(&last, long, BYTES);
         let (_, choice) = decode(&data.unwrap()).unwrap();
         assert!(choice.starts_with('#'));
         assert_eq!(choice_of(&choice, ["other", long]), Some(long));
         assert_eq!(choice_of(&choice, ["other"]), None, "it is not offered any more");
         assert_eq!(choice_of("send", ["other"]), Some("send"));
+        let roomier = encode(&last, long, 100).unwrap();
+        assert_eq!(decode(&roomier).unwrap().1, long, "where there is more room it goes whole");
     }
 
     #[test]
     fn a_key_that_looks_like_a_digest_is_none() {
-        let (_, choice) = decode(&encode(&question("c1/3.0"), "#1").unwrap()).unwrap();
+        let (_, choice) = decode(&encode(&question("c1/3.0"), "#1", BYTES).unwrap()).unwrap();
         assert_ne!(choice, "#1");
         assert_eq!(choice_of(&choice, ["#1", "#2"]), Some("#1"));
     }
 
     #[test]
     fn a_conversation_that_fits_no_button_has_none() {
-        assert_eq!(encode(&question(&format!("{}/0.0", "x".repeat(60))), "a"), None);
+        assert_eq!(encode(&question(&format!("{}/0.0", "x".repeat(60))), "a", BYTES), None);
     }
 
     #[test]

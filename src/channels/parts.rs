@@ -1,8 +1,6 @@
-//! Long texts, cut where a reader would pause. Pure.
-
-/// Longest text of one message, in UTF-16 units (Bot API, sendMessage: "1-4096 characters after
-/// entities parsing"; Telegram counts in UTF-16, MessageEntity: "in UTF-16 code units").
-pub const TEXT_UNITS_MAX: usize = 4_096;
+//! Long texts, cut where a reader would pause, and labels that end in `…`. Pure.
+//!
+//! Lengths are in UTF-16 units, as Telegram counts; whoever counts characters never counts more.
 
 /// A paragraph's end, a line's, a sentence's, a word's: the first that is there is taken.
 const BORDERS: &[&str] = &["\n\n", "\n", ". ", " "];
@@ -36,7 +34,25 @@ fn cut(text: &str, max: usize) -> usize {
     cut.max(text.chars().next().map_or(0, char::len_utf8))
 }
 
-/// Length as Telegram counts it.
+/// At most so many units, the last an ellipsis where something is missing.
+pub fn shortened(text: &str, max: usize) -> String {
+    if units(text) <= max {
+        return text.to_owned();
+    }
+    let mut kept = String::new();
+    let mut left = max - 1;
+    for it in text.chars() {
+        if it.len_utf16() > left {
+            break;
+        }
+        left -= it.len_utf16();
+        kept.push(it);
+    }
+    kept.truncate(kept.trim_end().len());
+    kept + "…"
+}
+
+/// Length in UTF-16 units.
 pub fn units(text: &str) -> usize {
     text.chars().map(char::len_utf16).sum()
 }
@@ -61,5 +77,11 @@ mod tests {
     fn one_long_word_is_cut_between_characters() {
         assert_eq!(parts("💊💊💊", 3), ["💊", "💊", "💊"], "a pair counts two and stays whole");
         assert_eq!(parts("مرحبا", 3), ["مرح", "با"]);
+    }
+    #[test]
+    fn what_is_shortened_says_so() {
+        assert_eq!(shortened("Approve", 7), "Approve");
+        assert_eq!(shortened("Approve it", 9), "Approve…");
+        assert_eq!(shortened("💊💊", 3), "💊…");
     }
 }
