@@ -50,8 +50,18 @@ pub struct Elsewhere {
     pub channel: String,
     /// As people call it: `Telegram`.
     pub name: String,
-    /// The link that is opened there, with `{code}` where the code goes.
+    /// The link that is opened there, with `{code}` where the code goes. Without it she writes
+    /// `LINK` and the code.
     pub link: String,
+}
+
+/// How one person links one channel.
+#[derive(Clone, Debug, PartialEq)]
+pub struct There {
+    /// The link that she opens.
+    pub link: String,
+    /// What she writes there, where no link can carry it.
+    pub write: Option<String>,
 }
 
 /// Where people reach the doors, and where they may go on from there.
@@ -105,7 +115,7 @@ pub fn link(vault: &Vault, now: Timestamp, payer: &str, person: &str, base_url: 
 }
 
 /// The link by which a verified person links a channel, with a fresh code; it is noted who asked.
-pub async fn there(house: &House, whose: &Whose, to: &Elsewhere) -> Result<String, StoreError> {
+pub async fn there(house: &House, whose: &Whose, to: &Elsewhere) -> Result<There, StoreError> {
     let code = code_for(house, whose, &to.channel).await?;
     let entry = AuditEntry {
         payer: whose.payer.clone(),
@@ -115,7 +125,8 @@ pub async fn there(house: &House, whose: &Whose, to: &Elsewhere) -> Result<Strin
         at: house.clock.now(),
     };
     house.store.audit(&entry).await?;
-    Ok(to.link.replace("{code}", &code))
+    let write = (!to.link.contains("{code}")).then(|| format!("LINK {code}"));
+    Ok(There { link: to.link.replace("{code}", &code), write })
 }
 
 /// A code by which a verified person links a channel: opened there, it proves that the address is

@@ -15,7 +15,7 @@ use super::chat::{away, speaks};
 use super::limits::allows;
 use super::pages::{Page, error_page, html};
 use super::words::{Words, words};
-use crate::links;
+use crate::links::{self, There};
 use crate::store::reach::Whose;
 
 pub(super) fn routes() -> Router<Web> {
@@ -28,7 +28,7 @@ struct ElsewherePage {
     page: Page,
     words: &'static Words,
     name: String,
-    link: String,
+    there: There,
 }
 
 #[derive(Deserialize)]
@@ -54,12 +54,12 @@ async fn go(State(web): State<Web>, headers: HeaderMap, Form(form): Form<Go>) ->
         Err(error) => return away(error),
     };
     let whose = Whose { payer: session.payer.clone(), person: session.person.clone() };
-    let link = match links::there(house, &whose, to).await {
-        Ok(link) => link,
+    let there = match links::there(house, &whose, to).await {
+        Ok(there) => there,
         Err(error) => return away(error),
     };
     let words = words(language);
     let mut page = Page::new(words.elsewhere, house.demo);
     page.lang = language.into();
-    html(StatusCode::OK, &ElsewherePage { page, words, name: to.name.clone(), link })
+    html(StatusCode::OK, &ElsewherePage { page, words, name: to.name.clone(), there })
 }

@@ -89,6 +89,8 @@ pub struct Words {
     pub elsewhere_how: &'static str,
     /// Open it, before its name.
     pub elsewhere_open: &'static str,
+    /// What to do where the link cannot carry the code.
+    pub elsewhere_write: &'static str,
     /// What is shown there and what is not.
     pub elsewhere_private: &'static str,
     /// How to end it.
@@ -144,6 +146,7 @@ const EN: Words = Words {
     elsewhere: "Go on in",
     elsewhere_how: "Open this link on the phone or computer where you use it. It works once, for 15 minutes. Please do not pass it on.",
     elsewhere_open: "Open",
+    elsewhere_write: "Then write this there, in a direct message to me:",
     elsewhere_private: "There I tell you when something is new. Your medicine and your claim I show only here; each message brings you here with one tap.",
     elsewhere_stop: "To end it, write STOP there.",
     elsewhere_back: "Back to your chat",
@@ -196,6 +199,7 @@ const ES: Words = Words {
     elsewhere: "Seguir en",
     elsewhere_how: "Abra este enlace en el teléfono o la computadora donde la usa. Sirve una vez, durante 15 minutos. Por favor no lo comparta.",
     elsewhere_open: "Abrir",
+    elsewhere_write: "Luego escriba esto allí, en un mensaje directo a mí:",
     elsewhere_private: "Allí le aviso cuando hay algo nuevo. Su medicina y su reclamo solo los muestro aquí; cada mensaje le trae aquí con un toque.",
     elsewhere_stop: "Para terminar, escriba STOP allí.",
     elsewhere_back: "Volver a su chat",

@@ -58,3 +58,23 @@ async fn nobody_gets_a_code_without_her_session_and_our_own_form() {
     let nobody = place.post("/chat/elsewhere", "", &form).await;
     assert_eq!(nobody.status, StatusCode::SEE_OTHER);
 }
+
+#[tokio::test]
+async fn where_no_link_can_carry_the_code_she_is_told_what_to_write() {
+    let place = place(true).await;
+    place.house.links.offer(vec![Elsewhere {
+        channel: "discord".into(),
+        name: "Discord".into(),
+        link: "https://discord.gg/example".into(),
+    }]);
+    let cookie = place.enter("ana").await;
+    let csrf = place.get_as("/chat", &cookie).await.field("csrf");
+    let form = [("csrf", csrf.as_str()), ("channel", "discord")];
+    let answer = place.post("/chat/elsewhere", &cookie, &form).await;
+    assert!(answer.says("href=\"https://discord.gg/example\""));
+    let (_, code) = answer.body.split_once("<code>LINK ").unwrap();
+    let code = code.split('<').next().unwrap();
+    let (now, reach) = (place.house.clock.now(), place.house.store.reach());
+    let whose = reach.use_code(&digest_token(code), "discord", "777", now).await.unwrap().unwrap();
+    assert_eq!(whose.person, "ana");
+}

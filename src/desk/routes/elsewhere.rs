@@ -18,15 +18,17 @@ pub async fn go(State(desk): State<Desk>, headers: HeaderMap, Form(form): Form<F
     let to = to.ok_or(Failed::NotFound)?;
     let account = &staff.account;
     let whose = Whose { payer: account.payer.clone(), person: account.person.clone() };
-    let link = links::there(&desk.house, &whose, to).await?;
+    let there = links::there(&desk.house, &whose, to).await?;
     let (page, frame) = desk.frame(&staff, "Your desk", false);
+    let write = there.write.map(|it| format!(" Then write there, in a direct message: {it}"));
     let said = format!(
         "Open this link where you use {}. It works once, for 15 minutes; do not pass it on. What \
-         waits for you is announced there without names, claims or medicines.",
-        to.name
+         waits for you is announced there without names, claims or medicines.{}",
+        to.name,
+        write.unwrap_or_default()
     );
     let links = vec![
-        (link, format!("Open {}", to.name)),
+        (there.link, format!("Open {}", to.name)),
         ("/desk".to_owned(), "Back to your desk".to_owned()),
     ];
     Ok(html(StatusCode::OK, &Outcome { page, frame, good: true, said, links }))
