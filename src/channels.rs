@@ -4,6 +4,7 @@
 //! to say, not when to try again. Those belong to the screen, the engine and dispatch.
 
 pub mod desk;
+pub mod discord;
 pub mod email;
 pub mod inward;
 pub mod menus;

@@ -23,7 +23,7 @@ pub use net::Net;
 pub use secret::Secret;
 pub use span::Span;
 
-use crate::channels::{email, telegram, twilio};
+use crate::channels::{discord, email, telegram, twilio};
 use crate::database::Database;
 use crate::signin;
 use given::{Given, PREFIX, is_secret, kept_out, setting};
@@ -98,6 +98,9 @@ pub struct Config {
     /// A bot on Telegram.
     #[serde(default)]
     pub telegram: Option<telegram::Settings>,
+    /// A bot on Discord.
+    #[serde(default)]
+    pub discord: Option<discord::Settings>,
     /// Text messages and WhatsApp.
     #[serde(default)]
     pub twilio: Option<twilio::Settings>,

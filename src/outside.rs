@@ -10,9 +10,10 @@ use axum::Router;
 use tokio_util::sync::CancellationToken;
 
 use crate::channels::Channel;
+use crate::channels::discord::{self, DiscordChannel, DiscordEar};
 use crate::channels::email::{self, EMAIL, EmailChannel, EmailEar};
 use crate::channels::inward::{Ear, Gate, Place};
-use crate::channels::telegram::{self, Command, TelegramChannel, TelegramEar};
+use crate::channels::telegram::{self, TelegramChannel, TelegramEar};
 use crate::channels::twilio::{self, Kind, Purposes, TwilioChannel};
 use crate::config::{Config, Secret};
 use crate::house::House;
@@ -51,6 +52,9 @@ impl Outside {
         if let Some(settings) = &config.email {
             outside.add_email(settings, vault).context("[email]")?;
         }
+        if let Some(settings) = &config.discord {
+            outside.add_discord(settings).context("[discord]")?;
+        }
         if !outside.channels.is_empty() {
             let payer = visited(config)?;
             let names = outside.channels.iter().map(|it| it.profile().name.to_owned());
@@ -88,7 +92,7 @@ impl Outside {
         public_url: &str,
     ) -> anyhow::Result<()> {
         let api = settings.api()?;
-        let ear = TelegramEar::new(api.clone(), &commands())?;
+        let ear = TelegramEar::new(api.clone(), &telegram_commands())?;
         self.channels.push(Arc::new(TelegramChannel::new(api)));
         match settings.webhook_secret()? {
             None => self.ears.push(Arc::new(ear)),
@@ -124,6 +128,16 @@ impl Outside {
         Ok(())
     }
 
+    fn add_discord(&mut self, settings: &discord::Settings) -> anyhow::Result<()> {
+        let api = settings.api()?;
+        self.ears.push(Arc::new(DiscordEar::new(api.clone(), discord_commands())?));
+        self.channels.push(Arc::new(DiscordChannel::new(api)));
+        let channel = discord::DISCORD.to_owned();
+        let link = settings.link()?;
+        self.elsewhere.extend(link.map(|link| Elsewhere { channel, name: "Discord".into(), link }));
+        Ok(())
+    }
+
     /// What a flow's messages are for.
     fn purposes(&self) -> Purposes {
         let house = self.house.clone();
@@ -156,24 +170,47 @@ impl Ear for Called {
     }
 }
 
-/// What a chat app offers while one types `/`.
-fn commands() -> Vec<Command> {
-    let command = |name: &str, english: &str, spanish: &str| Command {
-        name: name.into(),
-        about: [("en", english), ("es", spanish)]
-            .map(|(language, about)| (language.to_owned(), about.to_owned()))
-            .into(),
+/// What a chat app offers everybody while one types `/`: the command, its name in Spanish where the
+/// app tells them apart, and what it does in English and Spanish.
+const COMMANDS: &[(&str, &str, [&str; 2])] = &[
+    (
+        "approval",
+        "aprobacion",
+        ["The pharmacy turned me away", "La farmacia no me dio mi medicina"],
+    ),
+    ("status", "estado", ["What is happening with my claim", "Qué pasa con mi reclamo"]),
+    ("refill", "surtir", ["Fill a medicine again", "Surtir otra vez una medicina"]),
+    ("person", "persona", ["Talk to a person", "Hablar con una persona"]),
+    ("call", "llamar", ["Be called on the phone", "Que me llamen por teléfono"]),
+    ("privacy", "privacidad", ["Who can see this?", "¿Quién puede ver esto?"]),
+    ("help", "ayuda", ["What can I do here?", "¿Qué puedo hacer aquí?"]),
+    ("stop", "alto", ["Do not write to me here any more", "No escribirme más por aquí"]),
+];
+
+fn telegram_commands() -> Vec<telegram::Command> {
+    let command = |(name, _, about): &(&str, &str, [&str; 2])| telegram::Command {
+        name: (*name).into(),
+        about: in_both(about),
     };
-    vec![
-        command("approval", "The pharmacy turned me away", "La farmacia no me dio mi medicina"),
-        command("status", "What is happening with my claim", "Qué pasa con mi reclamo"),
-        command("refill", "Fill a medicine again", "Surtir otra vez una medicina"),
-        command("person", "Talk to a person", "Hablar con una persona"),
-        command("call", "Be called on the phone", "Que me llamen por teléfono"),
-        command("privacy", "Who can see this?", "¿Quién puede ver esto?"),
-        command("help", "What can I do here?", "¿Qué puedo hacer aquí?"),
-        command("stop", "Do not write to me here any more", "No escribirme más por aquí"),
-    ]
+    COMMANDS.iter().map(command).collect()
+}
+
+/// Discord shows a name in the reader's language, and takes what is typed after it. Staff have
+/// theirs there too.
+fn discord_commands() -> Vec<discord::Command> {
+    let command = |(name, spanish, about): &(&str, &str, [&str; 2])| discord::Command {
+        name: (*name).into(),
+        spanish: Some((*spanish).into()),
+        about: in_both(about),
+        says: None,
+        takes: Vec::new(),
+    };
+    let everybodys = COMMANDS.iter().map(command).chain([discord::commands::link()]);
+    everybodys.chain(discord::commands::staff()).collect()
+}
+
+fn in_both(about: &[&str; 2]) -> BTreeMap<String, String> {
+    ["en", "es"].into_iter().zip(about).map(|(of, it)| (of.to_owned(), (*it).to_owned())).collect()
 }
 
 /// The payer whose desk strangers reach.

@@ -11,6 +11,7 @@ const NOT_SETTINGS: &[&str] = &["CONFIG", "KILLS", "SEED", "SEEDS"];
 const SECRETS: &[&str] = &[
     "OPERATOR_KEY",
     "DATABASE",
+    "DISCORD__TOKEN",
     "EMAIL__PASSWORD",
     "SIGN_IN__CLIENT_SECRET",
     "TELEGRAM__TOKEN",

@@ -136,7 +136,7 @@ fn the_example_explains_every_setting_and_each_line_of_it_holds() {
             let shown = format!("\n# {name} =");
             let as_section = [
                 "proxy", "chat", "payers", "outbound", "metrics", "otel", "sign_in", "telegram",
-                "twilio", "email",
+                "discord", "twilio", "email",
             ]
             .contains(&name)
                 || (section, name) == ("[outbound]", "flows");

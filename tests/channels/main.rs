@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod discord;
 mod email;
 mod telegram;
 mod twilio;

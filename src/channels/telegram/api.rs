@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
-use reqwest_of_telegram::{Error, Response, Url, redirect};
+use reqwest_of_bots::{Error, Response, Url, redirect};
 use serde::Serialize;
 use serde_json::Value;
 use teloxide_core::Bot;

@@ -2,7 +2,7 @@
 
 mod any;
 mod brings;
-mod fake;
+pub mod fake;
 mod files;
 mod hears;
 mod hook;
