@@ -46,6 +46,11 @@ impl Call {
         Call::of(Method::Post, format!("/channels/{channel}/messages"), message)
     }
 
+    /// A message of ours, changed where it stands.
+    pub(super) fn change(channel: u64, message: u64, to: Value) -> Call {
+        Call::of(Method::Patch, format!("/channels/{channel}/messages/{message}"), to)
+    }
+
     /// What was written after a message, at most a [`PAGE`].
     pub(super) fn written_after(channel: u64, last: u64) -> Call {
         let path = format!("/channels/{channel}/messages?after={last}&limit={PAGE}");

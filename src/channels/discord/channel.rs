@@ -13,10 +13,11 @@ use super::answer::{Fault, Why, sorted};
 use super::calls::Call;
 use super::hear::number;
 use super::pace::Pace;
-use super::say::{TEXT_UNITS_MAX, messages};
+use super::say::{TEXT_UNITS_MAX, closing, messages};
 use super::{Api, DISCORD};
 use crate::channels::{Channel, Outgoing, Profile, SendError, Sent};
 use crate::store::MessageRef;
+use crate::store::standing::Stands;
 
 /// How long Discord may take over one request. It answers within a second on a bad day.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(8);
@@ -44,6 +45,8 @@ pub struct DiscordChannel {
 struct UnderWay {
     /// Parts that Discord has taken.
     said: usize,
+    /// What it calls the last of them.
+    last: Option<u64>,
     /// Since when it is not known whether it has taken the next.
     unclear_since_ms: Option<i64>,
 }
@@ -59,7 +62,12 @@ impl DiscordChannel {
         self.api.refused()
     }
 
-    async fn say(&self, outgoing: &Outgoing, messages: Vec<Value>) -> Result<(), SendError> {
+    /// Answers where the last part stands.
+    async fn say(
+        &self,
+        outgoing: &Outgoing,
+        messages: Vec<Value>,
+    ) -> Result<Option<String>, SendError> {
         let began = Instant::now();
         let now_ms = || {
             let passed = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
@@ -76,10 +84,12 @@ impl DiscordChannel {
             Some(channel) => channel,
             None => self.open(person, &now_ms).await?,
         };
+        let mut last = before.last;
         for (nth, message) in messages.into_iter().enumerate().skip(before.said) {
             match self.ask(channel, &Call::write(channel, message), &now_ms).await? {
-                Ok(_) => {
-                    let said = UnderWay { said: nth + 1, unclear_since_ms: None };
+                Ok(taken) => {
+                    last = number(&taken["id"]);
+                    let said = UnderWay { said: nth + 1, last, unclear_since_ms: None };
                     self.remember(&outgoing.key, said);
                 }
                 Err(Fault::Unclear(why)) => {
@@ -94,7 +104,9 @@ impl DiscordChannel {
                 }
             }
         }
-        Ok(())
+        // What asks nothing is never changed.
+        let asks = last.filter(|_| outgoing.question.is_some());
+        Ok(asks.map(|message| format!("{channel}/{message}")))
     }
 
     /// The direct message with a person. Asked for twice it is the same one.
@@ -171,11 +183,27 @@ impl Channel for DiscordChannel {
         let messages = messages(outgoing).map_err(|it| SendError::Never(it.to_string()))?;
         match timeout(SEND_PATIENCE, self.say(outgoing, messages)).await {
             // A bot is never told that something was read. Taken is as near as it comes.
-            Ok(said) => said.map(|()| Sent { shown: true }),
+            Ok(said) => said.map(|id| Sent { id, ..Sent::as_shown() }),
             Err(_) => {
                 self.note_unclear(&outgoing.key, outgoing.now_ms);
                 Err(SendError::Later("no answer in time".into()))
             }
+        }
+    }
+
+    async fn close(&self, stands: &Stands) -> Result<(), SendError> {
+        let numbers = stands.id.split_once('/');
+        let numbers = numbers.and_then(|(dm, it)| Some((dm.parse().ok()?, it.parse().ok()?)));
+        let Some((channel, message)) = numbers else {
+            return Err(SendError::Never("no such message".into()));
+        };
+        let call = Call::change(channel, message, closing(stands));
+        match self.api.ask(&call, ANSWER_PATIENCE).await {
+            Ok(_) => Ok(()),
+            Err(Fault::Refused { why: Why::NoChannel, .. }) => {
+                Err(SendError::Never("no such channel".into()))
+            }
+            Err(fault) => Err(sorted(&fault)),
         }
     }
 

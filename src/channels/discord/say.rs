@@ -6,7 +6,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
-use serde_json::Value;
+use serde_json::{Value, json};
 use serenity::builder::{CreateActionRow, CreateAllowedMentions, CreateButton, CreateMessage};
 use serenity::model::application::ButtonStyle;
 use serenity::model::channel::{MessageFlags, Nonce};
@@ -14,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::channels::parts::{parts, shortened, units};
 use crate::channels::{Outgoing, tap};
+use crate::store::standing::Stands;
 use crate::store::{EffectRef, MessageRef};
 
 /// Longest text of one message (Discord, "Create Message": "content … up to 2000 characters").
@@ -90,6 +91,17 @@ fn message(key: &MessageRef, nth: usize, piece: String, rows: Vec<CreateActionRo
         .enforce_nonce(true);
     let message = if rows.is_empty() { message } else { message.components(rows) };
     serde_json::to_value(message).expect("words, numbers and lists are JSON")
+}
+
+/// What a message is changed to that asks nothing any more: these words, and no buttons. One that
+/// was said in several parts only loses the buttons under its last.
+pub fn closing(stands: &Stands) -> Value {
+    let mut change = json!({ "components": [], "allowed_mentions": { "parse": [] } });
+    if let [words] = pieces(&stands.text, TEXT_UNITS_MAX).as_slice() {
+        change["content"] = words.as_str().into();
+        change["flags"] = MessageFlags::SUPPRESS_EMBEDS.bits().into();
+    }
+    change
 }
 
 /// What makes a second try the same message: for a few minutes Discord answers it with the first.

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use mendline::channels::discord::{DiscordChannel, DiscordEar, Settings, Waits, commands};
 use mendline::channels::inward::{Ear, Said};
-use mendline::channels::{Channel, Incoming, Sent, tap};
+use mendline::channels::{Channel, Incoming, tap};
+use mendline::store::standing::Stands;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -64,7 +65,8 @@ async fn a_question_goes_out_and_its_tap_comes_back() {
     question.question = Some(question.key.effect.clone());
     question.frozen.buttons = vec![("send".into(), "Ask now".into()), ("stop".into(), "No".into())];
     let channel = DiscordChannel::new(api);
-    assert_eq!(channel.send(&question).await, Ok(Sent { shown: true }));
+    let sent = channel.send(&question).await.unwrap();
+    assert!(sent.shown);
     let seen = act(&peer, "messages", json!({ "channel": dm })).await;
     let is_it = |it: &&Value| it["content"] == "Shall I ask now?";
     let message = seen.as_array().unwrap().iter().find(is_it).unwrap();
@@ -94,6 +96,18 @@ async fn a_question_goes_out_and_its_tap_comes_back() {
     let acknowledged =
         act(&peer, "ack", json!({ "interaction": given["id"], "channel": dm })).await;
     assert!(!acknowledged.is_null(), "in time");
+
+    let stands = Stands {
+        to: text("user"),
+        id: sent.id.unwrap(),
+        text: "Shall I ask now?\n\nThis is over.".into(),
+        language: "en".into(),
+    };
+    channel.close(&stands).await.unwrap();
+    let seen = act(&peer, "messages", json!({ "channel": dm })).await;
+    let message = seen.as_array().unwrap().iter().find(|it| it["id"] == message["id"]).unwrap();
+    assert_eq!(message["content"], stands.text.as_str());
+    assert!(message["components"].as_array().is_none_or(Vec::is_empty), "it has no buttons");
 
     let aloud = json!({ "channel": text("general"), "name": "queue", "options": [] });
     act(&peer, "slash", aloud).await;

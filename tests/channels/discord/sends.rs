@@ -2,12 +2,13 @@
 
 use mendline::channels::discord::DiscordChannel;
 use mendline::channels::{Channel, Outgoing, SendError, Sent};
+use mendline::store::standing::Stands;
 use serde_json::{Value, json};
 
 use super::fake::{ANA, DM, Discord, Instead, outgoing, words};
 use crate::telegram::fake::{Kept, Shelf};
 
-const SENT: Result<Sent, SendError> = Ok(Sent { shown: true });
+const SENT: Result<Sent, SendError> = Ok(Sent { shown: true, id: None });
 
 async fn begin() -> (Discord, DiscordChannel) {
     let discord = Discord::begin().await;
@@ -227,4 +228,32 @@ async fn a_revoked_token_is_known_until_another_is_given() {
     assert!(channel.refused());
     assert_eq!(channel.send(&outgoing("c1/1.0", "Hello.")).await, SENT);
     assert!(!channel.refused());
+}
+
+#[tokio::test]
+async fn what_is_over_is_closed_where_it_stands() {
+    let (discord, channel) = begin().await;
+    let mut question = outgoing("c1/1.0", "Shall I *ask*?");
+    question.question = Some(question.key.effect.clone());
+    question.frozen.buttons = vec![("yes".into(), "Yes".into())];
+    let id = channel.send(&question).await.unwrap().id.unwrap();
+    assert_eq!(id, format!("{DM}/900"));
+    let text = "Shall I *ask*?\n\nThis is over.".to_owned();
+    let stands = Stands { to: question.to.clone(), id, text, language: "en".into() };
+    assert_eq!(channel.close(&stands).await, Ok(()));
+    let path = format!("/channels/{DM}/messages/900");
+    let changed = discord.fake.asked("PATCH", &path);
+    assert_eq!(changed[0]["content"], "Shall I \\*ask\\*?\n\nThis is over.");
+    assert_eq!((&changed[0]["components"], &changed[0]["flags"]), (&json!([]), &json!(4)));
+    let long = Stands { text: long().frozen.text, ..stands.clone() };
+    assert_eq!(channel.close(&long).await, Ok(()));
+    assert_eq!(
+        discord.fake.asked("PATCH", &path)[1]["content"],
+        Value::Null,
+        "its last part alone"
+    );
+    discord.fake.refuses_once(&path, 404, 10_008);
+    assert!(matches!(channel.close(&stands).await, Err(SendError::Never(_))), "it is gone");
+    let odd = Stands { id: "900".into(), ..stands };
+    assert!(matches!(channel.close(&odd).await, Err(SendError::Never(_))));
 }

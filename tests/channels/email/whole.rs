@@ -149,8 +149,8 @@ impl Whole {
         );
         let outside = Outside::of(&Config::of(&config, []).unwrap(), &vault()).unwrap();
         let whose = Whose { payer: PAYER.into(), person: person.into() };
-        let link = links::there(&self.house, &whose, &outside.elsewhere[0]).await.unwrap();
-        let (to, body) = link.split_once("&body=").unwrap();
+        let there = links::there(&self.house, &whose, &outside.elsewhere[0]).await.unwrap();
+        let (to, body) = there.link.split_once("&body=").unwrap();
         assert_eq!(to, "mailto:care@example.com?subject=Mendline");
         self.mails(address, &body.replace("%20", " ")).await;
     }
