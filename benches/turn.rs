@@ -18,6 +18,7 @@ use mendline_engine::render::{Form, render_form};
 use mendline_engine::rules::RulePacks;
 use mendline_engine::screen::{Way, screen};
 use mendline_engine::state::State;
+use mendline_engine::surface::Identity;
 use mendline_engine::time::Timestamp;
 use mendline_engine::time::calendar::Calendars;
 use mendline_engine::turn::{Turn, turn};
@@ -230,7 +231,8 @@ fn messages(criterion: &mut Criterion) {
     let way = Way {
         level: 3,
         role: "injured_worker".into(),
-        verified: true,
+        scope: None,
+        identity: Identity::Verified,
         opted_out: false,
         consents: None,
         waking: Some((8 * 60, 21 * 60)),

@@ -5,14 +5,22 @@
 //! or done on the database itself where no server holds it. It decides nothing about what people
 //! are told.
 
+mod acting;
 mod do_it;
+mod known;
 #[cfg(unix)]
 pub mod socket;
+mod told;
+
+pub use acting::NewRepresentative;
+pub use told::{Disclosure, Look};
 
 use mendline_engine::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::house::House;
+use crate::store::consent::Kept;
+use crate::store::representative::Representative;
 use crate::store::{AuditEntry, LegalHold, Pause, PauseRef, Store, StoreError, Waiting};
 
 /// What is asked.
@@ -86,6 +94,35 @@ pub enum Ask {
         /// The person.
         person: String,
     },
+    /// Note that somebody agreed to something elsewhere, or took it back.
+    Consent(NewConsent),
+    /// What somebody agreed to and took back.
+    Consents {
+        /// The payer.
+        payer: String,
+        /// The person.
+        person: String,
+    },
+    /// Who was told what, when and where.
+    Disclosures(Look),
+    /// Let somebody act for somebody.
+    Represent(NewRepresentative),
+    /// Let somebody act no more.
+    EndRepresentation {
+        /// The payer.
+        payer: String,
+        /// For whom.
+        person: String,
+        /// Who acted.
+        representative: String,
+    },
+    /// Who acts for whom.
+    Representatives {
+        /// The payer.
+        payer: String,
+        /// For one person only.
+        person: Option<String>,
+    },
     /// Note that a link was made for somebody.
     Invited {
         /// The payer.
@@ -138,6 +175,26 @@ pub struct NewAccount {
     pub replace: bool,
 }
 
+/// What a member of staff noted that somebody agreed to, or took back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewConsent {
+    /// The payer.
+    pub payer: String,
+    /// The person.
+    pub person: String,
+    /// The channel.
+    pub channel: String,
+    /// For what.
+    pub purpose: String,
+    /// Whether it was given or taken back.
+    pub given: bool,
+    /// The language of what was read or said.
+    pub language: String,
+    /// Why this is known. Kept sealed.
+    pub why: String,
+}
+
 /// The answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -158,6 +215,12 @@ pub enum Answer {
     },
     /// Legal holds.
     Holds(Vec<LegalHold>),
+    /// What somebody agreed to and took back.
+    Consents(Vec<Kept>),
+    /// What somebody was told.
+    Disclosures(Vec<Disclosure>),
+    /// Who acts for whom.
+    Representatives(Vec<Representative>),
     /// It was not done, and why.
     Refused(String),
 }
@@ -191,6 +254,17 @@ impl Office<'_> {
             Ask::CloseAccount { login } => self.close_account(&login).await,
             Ask::ResetFactor { login } => self.reset_factor(&login).await,
             Ask::Unbind { payer, person } => self.unbind(payer, person).await,
+            Ask::Consent(it) => self.consent(it).await,
+            Ask::Consents { payer, person } => self.consents(payer, person).await,
+            Ask::Disclosures(look) => self.disclosures(look).await,
+            Ask::Represent(it) => self.represent(it).await,
+            Ask::EndRepresentation { payer, person, representative } => {
+                self.end_representation(payer, person, &representative).await
+            }
+            Ask::Representatives { payer, person } => {
+                let all = self.store.reach().representatives(&payer, person.as_deref()).await?;
+                Ok(Answer::Representatives(all))
+            }
             Ask::Invited { payer, person } => {
                 self.audit(&payer, format!("invite {person}")).await?;
                 let known = self.store.person(&payer, &person).await?;

@@ -55,6 +55,12 @@ pub trait Channel: Send + Sync {
         None
     }
 
+    /// Whether carriers watch it: then the first message says who writes, how often, what it costs
+    /// and how to end it, and HELP is answered with whom to call (CTIA; domain facts 4.3).
+    fn carrier_rules(&self) -> bool {
+        false
+    }
+
     /// Whether its readers read lines of our own database: handing over twice then says whether
     /// the first time succeeded, even where nothing may leave any more.
     fn keeps_lines(&self) -> bool {
@@ -237,6 +243,15 @@ pub enum Incoming {
     File {
         /// Its id among hers, or why it was not kept.
         kept: Result<String, NoFile>,
+    },
+    /// A one-time code was asked for, to the contact on file.
+    SendCode {
+        /// The channel.
+        channel: String,
+        /// The address there.
+        address: String,
+        /// The code.
+        code: String,
     },
     /// Something outside happened to one conversation.
     Happened {

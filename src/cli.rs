@@ -4,7 +4,9 @@ mod backup;
 mod bench;
 mod check;
 mod config;
+mod consent;
 pub(crate) mod demo;
+mod disclosures;
 mod doctor;
 mod drain;
 mod graph;
@@ -14,6 +16,7 @@ mod new;
 mod pause;
 mod people;
 mod place;
+mod representative;
 mod serve;
 mod talk;
 mod test;
@@ -55,6 +58,12 @@ enum Command {
     Hold(people::Hold),
     /// Who may log in at the desk.
     Account(people::Account),
+    /// What somebody agreed to be told, where, and what proves it.
+    Consent(consent::Consent),
+    /// Who was told what, when and where.
+    Disclosures(disclosures::Disclosures),
+    /// Who may act for a worker, how far and until when.
+    Representative(representative::Representative),
     /// A worker's link to her chat.
     Invite(invite::Invite),
     /// Lets the running server finish what it has in hand, and stop.
@@ -120,6 +129,9 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Forget(it) => it.run().await,
         Command::Hold(it) => it.run().await,
         Command::Account(it) => it.run().await,
+        Command::Consent(it) => it.run().await,
+        Command::Disclosures(it) => it.run().await,
+        Command::Representative(it) => it.run().await,
         Command::Invite(it) => it.run().await,
         Command::Drain(it) => it.run().await,
         Command::Check(it) => it.run().await,

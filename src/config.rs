@@ -24,7 +24,9 @@ pub use secret::Secret;
 pub use span::Span;
 
 use crate::channels::{discord, email, telegram, twilio};
+use crate::clearance;
 use crate::database::Database;
+use crate::links::Programme;
 use crate::signin;
 use given::{Given, PREFIX, is_secret, kept_out, setting};
 
@@ -80,6 +82,12 @@ pub struct Config {
     /// The worker's chat.
     #[serde(default)]
     pub chat: Chat,
+    /// How private channels may be: lower, or with an agreement that has an end.
+    #[serde(default)]
+    pub clearance: clearance::Settings,
+    /// What people know us by, on a phone.
+    #[serde(default)]
+    pub programme: Programme,
     /// Whose claims are served, by name.
     #[serde(default)]
     pub payers: BTreeMap<String, Payer>,
@@ -289,10 +297,10 @@ impl Config {
             "`database` has a password in it; put the address into a file of its own and name that \
              in `database_file`, or set MENDLINE_DATABASE"
         );
-        match &self.sign_in {
-            Some(it) => it.check(self.payers.keys()),
-            None => Ok(()),
+        if let Some(it) = &self.sign_in {
+            it.check(self.payers.keys())?;
         }
+        clearance::check(&self.clearance)
     }
 
     /// The database's address, from wherever it was given.

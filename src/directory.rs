@@ -14,12 +14,18 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::house::House;
+use crate::store::reach::Whose;
+use crate::store::representative::{Representative, Standing};
 use crate::store::{Person, StoreError};
 
 /// The source by which plugins list who is who on a claim.
 const PARTIES: &str = "claim.parties";
 /// The source by which plugins tell who a person is.
 const PERSON: &str = "person";
+/// The source by which plugins list the open claims of a worker.
+const CLAIMS: &str = "worker.open_claim";
+/// The role of whoever acts for a worker.
+pub const REPRESENTATIVE: &str = "representative";
 /// Roles that decide: whoever holds one of them on a claim holds the catalog's authorities there.
 const DECIDING_ROLES: &[&str] = &["adjuster", "supervisor"];
 
@@ -104,7 +110,11 @@ pub async fn look_up(
     let mut directory = Directory::default();
     let principal_row = ensure_met(house, met, payer, principal).await?;
     if let Some(row) = principal_row {
-        directory.parties.insert(program.principal.clone(), party_env(house, &row, true));
+        let mut env = party_env(house, &row, true);
+        if let Some(acts) = acts_for(house, &row).await? {
+            mark(house, met, payer, &acts.person, &mut env).await?;
+        }
+        directory.parties.insert(program.principal.clone(), env);
     }
     let Some(claim) = claim_of(program, fields) else { return Ok(directory) };
     directory.jurisdiction = claim["jurisdiction"].as_str().map(str::to_owned);
@@ -114,6 +124,12 @@ pub async fn look_up(
     for (party, spec) in &program.parties {
         if *party == program.principal {
             continue;
+        }
+        if spec.role == REPRESENTATIVE {
+            let worker = claim["worker"].as_str().unwrap_or_default();
+            if let Some(row) = representative_of(house, met, payer, worker).await? {
+                directory.parties.insert(party.clone(), party_env(house, &row, false));
+            }
         }
         if let Some(it) = listed.iter().find(|it| it.role == spec.role) {
             let row = know(house, met, payer, it).await?;
@@ -125,6 +141,67 @@ pub async fn look_up(
         directory.deciders.insert(it.id.clone(), held);
     }
     Ok(directory)
+}
+
+/// For whom somebody acts now, if she is a representative of anybody.
+pub async fn acts_for(house: &House, row: &Person) -> Result<Option<Standing>, StoreError> {
+    if row.role != REPRESENTATIVE {
+        return Ok(None);
+    }
+    let who = Whose { payer: row.payer.clone(), person: row.person.clone() };
+    house.store.reach().acts_for(&who, house.clock.now()).await
+}
+
+/// Whoever reads a representative's name reads for whom she acts.
+async fn mark(
+    house: &House,
+    met: &Met,
+    payer: &str,
+    person: &str,
+    env: &mut PartyEnv,
+) -> anyhow::Result<()> {
+    let worker = ensure_met(house, met, payer, person).await?;
+    let (first, name) = worker.map(|it| (it.first_name, it.name)).unwrap_or_default();
+    env.first_name = format!("{} (for {first})", env.first_name);
+    env.name = format!("{}, for {name}", env.name);
+    Ok(())
+}
+
+/// Whoever acts for a worker now; the newest, where there are several.
+async fn representative_of(
+    house: &House,
+    met: &Met,
+    payer: &str,
+    worker: &str,
+) -> Result<Option<Person>, StoreError> {
+    let now = house.clock.now();
+    let all = house.store.reach().representatives(payer, Some(worker)).await?;
+    let stands = |it: &&Representative| it.ended.is_none() && it.since <= now && now < it.until;
+    match all.iter().rev().find(stands) {
+        Some(it) => met.person(house, payer, &it.representative).await,
+        None => Ok(None),
+    }
+}
+
+/// What an action is asked: a representative's claims are those of whom she acts for, and nobody's
+/// once she does not.
+pub async fn in_whose_place(
+    house: &House,
+    payer: &str,
+    principal: &str,
+    action: &str,
+    mut input: Value,
+) -> Result<Value, StoreError> {
+    let asks = house.catalog.sources.get(CLAIMS).is_some_and(|it| it == action);
+    if !asks || input["person"] != principal {
+        return Ok(input);
+    }
+    let row = house.store.person(payer, principal).await?;
+    if let Some(row) = row.filter(|it| it.role == REPRESENTATIVE) {
+        let acts = acts_for(house, &row).await?;
+        input["person"] = json!(acts.map(|it| it.person).unwrap_or_default());
+    }
+    Ok(input)
 }
 
 /// The claim that the parties of a flow are on, once its field is known.
@@ -213,6 +290,7 @@ async fn know(house: &House, met: &Met, payer: &str, listed: &Listed) -> anyhow:
         office: listed.office.clone(),
         addresses: home.into_iter().map(|it| (it.to_owned(), listed.id.clone())).collect(),
         opted_out: Vec::new(),
+        consents: Default::default(),
         at: None,
     };
     house.store.know(&person).await?;

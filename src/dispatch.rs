@@ -8,6 +8,7 @@
 mod authority;
 mod calls;
 mod circuit;
+mod first;
 mod gather;
 pub mod numbers;
 mod over;
@@ -39,7 +40,7 @@ use crate::store::{
 };
 use crate::trace;
 use crate::wake::{Loop, News};
-use ways::{purpose, render, way, ways};
+use ways::{purpose, render, scope, way, ways};
 
 /// How long a leased message or call is ours before somebody else may try: longer than a call may
 /// take ([`crate::seams`]), and not much longer, because after a crash somebody waits for so long.
@@ -171,7 +172,8 @@ pub async fn post(
     // The first way that dispatch would try, or none.
     let Some((name, address)) = ways(house, &row, to).into_iter().next() else { return Ok(None) };
     let channel = &house.channels[name.as_str()];
-    let (way, purpose) = (way(channel.as_ref(), to), purpose(house, &row));
+    let scope = scope(house, to).await?;
+    let (way, purpose) = (way(house, channel.as_ref(), to, scope), purpose(house, &row));
     let verdict = screen(&row.message, &way, purpose.as_deref(), turn.now);
     if !matches!(verdict, Verdict::Full | Verdict::Private) {
         return Ok(None);
@@ -256,18 +258,18 @@ async fn send_one(
     let now = house.clock.now();
     // Once bytes are frozen an attempt may have been made, and whatever was begun is finished
     // under its key.
-    if row.over && row.frozen.is_none() {
+    if row.frozen.is_none() && (row.over || first::comes_too_late(row, now)) {
         return Ok(Went::Became(Became::Withheld(OVER.into())));
     }
     let Some(person) = to else {
         return Ok(Went::Became(Became::Withheld("no_address".into())));
     };
-    let purpose = purpose(house, row);
+    let (purpose, scope) = (purpose(house, row), scope(house, person).await?);
     let mut refused = "no_address".to_owned();
     let mut held: Option<Timestamp> = None;
     for (name, to) in ways(house, row, person) {
         let Some(channel) = house.channels.get(name.as_str()) else { continue };
-        let way = way(channel.as_ref(), person);
+        let way = way(house, channel.as_ref(), person, scope);
         match screen(&row.message, &way, purpose.as_deref(), now) {
             Verdict::Full | Verdict::Private => {}
             Verdict::HoldUntil(until) => {
@@ -295,7 +297,7 @@ async fn send_one(
         if lease.lapsed(house) {
             return Ok(Went::Lapsed);
         }
-        let frozen = match freeze(house, row, person, &name, form).await {
+        let frozen = match freeze(house, row, person, (channel.as_ref(), &to), form).await {
             Err(StoreError::Conflict) => return Ok(Went::Lapsed),
             frozen => frozen?,
         };
@@ -350,7 +352,7 @@ async fn freeze(
     house: &House,
     row: &OutboxRow,
     person: &Person,
-    channel: &str,
+    (channel, to): (&dyn Channel, &str),
     form: Form,
 ) -> Result<Frozen, StoreError> {
     if let Some(frozen) = &row.frozen {
@@ -359,9 +361,14 @@ async fn freeze(
         house.store.freeze(&row.key, frozen).await?;
         return Ok(frozen.clone());
     }
-    let mut frozen = render(house, row, person, channel, form);
+    let mut frozen = render(house, row, person, channel.profile().name, form);
+    let first = first::put(house, row, person, (channel, to), &mut frozen).await?;
     numbers::put(house, row, person, &mut frozen).await?;
     house.store.freeze(&row.key, &frozen).await?;
+    if first {
+        // Who dies before this says it once more with the next message.
+        first::told(house, person, (channel, to)).await?;
+    }
     Ok(frozen)
 }
 

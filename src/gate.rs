@@ -223,6 +223,7 @@ fn visitor(whose: &Whose, it: &Came) -> Person {
         office: None,
         addresses: BTreeMap::from([(it.channel.to_owned(), it.address.clone())]),
         opted_out: Vec::new(),
+        consents: Default::default(),
         at: None,
     }
 }

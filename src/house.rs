@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::carry;
 use crate::channels::{Channel, Incoming};
+use crate::clearance::Clearance;
 use crate::clock::Clock;
 use crate::dispatch::Circuits;
 use crate::flows::Flows;
@@ -59,6 +60,8 @@ pub struct House {
     pub pauses: Pauses,
     /// Channels that do not answer at the moment.
     pub circuits: Circuits,
+    /// How private the channels may be, as the operator has it.
+    pub clearance: Clearance,
     /// Where the doors are, for links.
     pub links: Links,
     /// How staff sign in.

@@ -4,6 +4,7 @@
 use std::sync::OnceLock;
 
 use mendline_engine::time::Timestamp;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::house::House;
@@ -64,11 +65,30 @@ pub struct There {
     pub write: Option<String>,
 }
 
+/// Whose messages these are, as people know it.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Programme {
+    /// What the first text message and HELP call it. On a phone others may read it: nothing about
+    /// health, no employer.
+    pub name: String,
+    /// Whom to call.
+    #[serde(default)]
+    pub phone: Option<String>,
+}
+
+impl Default for Programme {
+    fn default() -> Programme {
+        Programme { name: "Mendline".into(), phone: None }
+    }
+}
+
 /// Where people reach the doors, and where they may go on from there.
 #[derive(Default)]
 pub struct Links {
     base: OnceLock<String>,
     elsewhere: OnceLock<Vec<Elsewhere>>,
+    programme: OnceLock<Programme>,
 }
 
 impl Links {
@@ -84,9 +104,28 @@ impl Links {
         let _ = self.elsewhere.set(elsewhere);
     }
 
+    /// Says whose messages these are; the first word counts.
+    pub fn call_it(&self, programme: Programme) {
+        // As above.
+        let _ = self.programme.set(programme);
+    }
+
+    /// Whose messages these are.
+    pub fn programme(&self) -> Programme {
+        self.programme.get().cloned().unwrap_or_default()
+    }
+
     /// Where people may go on.
     pub fn elsewhere(&self) -> &[Elsewhere] {
         self.elsewhere.get().map_or(&[], Vec::as_slice)
+    }
+
+    /// The name under which the doors are reached, as browsers compare it.
+    pub fn host(&self) -> Option<String> {
+        let (_, rest) = self.base.get()?.split_once("://")?;
+        let host = rest.split(['/', '?']).next()?;
+        let name = host.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok());
+        Some(name.map_or(host, |(name, _)| name).to_owned())
     }
 
     /// A link to the desk, to what waits there: staff log in before they see it.

@@ -64,6 +64,7 @@ pub fn assemble(parts: Parts) -> Arc<House> {
         demo: parts.demo,
         pauses: crate::pauses::Pauses::default(),
         circuits: crate::dispatch::Circuits::default(),
+        clearance: crate::clearance::Clearance::default(),
         links: crate::links::Links::default(),
         sign_in: SignIn::default(),
         stopping: tokio_util::sync::CancellationToken::new(),

@@ -5,6 +5,7 @@
 
 mod always;
 mod fallen;
+mod reach;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use crate::channels::desk::DESK;
 use crate::directory;
 use crate::house::House;
 use crate::phrases;
+use crate::store::representative::Standing;
 use crate::store::{
     Ask, Conversation, EffectRef, Look, NewConversation, PersonCommit, PersonFact, QuestionRow,
     StoreError, Unrouted,
@@ -113,6 +115,7 @@ pub fn names(incoming: &Incoming) -> Option<String> {
         | Incoming::WhoSees
         | Incoming::Media
         | Incoming::File { .. }
+        | Incoming::SendCode { .. }
         | Incoming::Start { .. } => None,
     }
 }
@@ -139,9 +142,26 @@ async fn meaning(house: &House, arrival: &Unrouted, look: &Look) -> anyhow::Resu
     let at = known.as_ref().and_then(|it| it.at.clone());
     let zone = known.as_ref().map(|it| it.zone.clone()).unwrap_or_default();
     let opted_out = known.as_ref().is_some_and(|it| it.opted_out.contains(&arrival.source));
+    let acts_for = match &known {
+        Some(it) => directory::acts_for(house, it).await?,
+        None => None,
+    };
+    let addresses = known.as_ref().map(|it| it.addresses.clone()).unwrap_or_default();
     let (name, role) = known.map(|it| (it.name, it.role)).unzip();
     let name = name.unwrap_or_default();
-    let router = Router { house, arrival, look, language, name, role, at, zone, opted_out };
+    let router = Router {
+        house,
+        arrival,
+        look,
+        language,
+        name,
+        role,
+        at,
+        zone,
+        opted_out,
+        addresses,
+        acts_for,
+    };
     let mut commit = PersonCommit {
         seq: arrival.seq,
         payer: arrival.payer.clone(),
@@ -157,15 +177,14 @@ async fn meaning(house: &House, arrival: &Unrouted, look: &Look) -> anyhow::Resu
     match arrival.incoming.clone() {
         Incoming::Words(words) => router.words(words, &mut commit).await?,
         Incoming::Linked { channel, address, how } => {
-            commit.facts.push(PersonFact::Linked { channel, address, how });
-            let is_staff = router.role.as_deref().is_some_and(|it| it != WORKER);
-            let linked = if is_staff { phrases::STAFF_LINKED } else { phrases::LINKED };
-            commit.says.push(router.say(linked, MessageKind::Reply));
+            router.linked(channel, address, how, &mut commit);
         }
-        Incoming::Left { channel } => commit.facts.push(PersonFact::Unlinked { channel }),
-        Incoming::NotMe { channel } => {
-            commit.facts.push(PersonFact::Unlinked { channel });
-            commit.says.push(router.say(phrases::UNLINKED, MessageKind::Reply));
+        Incoming::Left { channel } => router.left(channel, &mut commit),
+        Incoming::NotMe { channel } => router.not_me(channel, &mut commit),
+        Incoming::SendCode { channel, address, code } => {
+            let links = &house.links;
+            let message = phrases::code(&links.programme(), &code, links.host().as_deref());
+            commit.says.push(phrases::bound(message, &channel, Some(&address)));
         }
         Incoming::File { kept } => router.file(kept, &mut commit).await?,
         Incoming::Media => commit.says.push(router.say(phrases::NOT_WORDS, MessageKind::Reply)),
@@ -213,6 +232,10 @@ struct Router<'a> {
     zone: String,
     /// Whether she closed the channel on which she writes now.
     opted_out: bool,
+    /// Where she is reached.
+    addresses: BTreeMap<String, String>,
+    /// For whom she acts, if she is somebody's representative.
+    acts_for: Option<Standing>,
 }
 
 impl Router<'_> {
@@ -229,9 +252,13 @@ impl Router<'_> {
         (!is_there && !goes).then(|| PersonFact::At { channel: source.to_owned() })
     }
 
-    /// Somebody of whom nothing is known but an address.
+    /// Somebody of whom nothing is known but an address; or a representative of nobody any more.
     fn is_visitor(&self) -> bool {
-        self.role.as_deref() == Some(VISITOR)
+        match self.role.as_deref() {
+            Some(VISITOR) => true,
+            Some(directory::REPRESENTATIVE) => self.acts_for.is_none(),
+            _ => false,
+        }
     }
 
     fn is_worker(&self) -> bool {
@@ -243,19 +270,7 @@ impl Router<'_> {
         if understand::is_danger(&words) {
             return self.danger(open, commit).await;
         }
-        let channel = self.house.channels.get(self.arrival.source.as_str());
-        let intrudes = channel.is_some_and(|it| it.profile().intrudes);
-        if intrudes && understand::opts_out(&words) {
-            let channel = self.arrival.source.clone();
-            commit.facts.push(PersonFact::OptedOut { channel });
-            commit.says.push(self.say(phrases::OPTED_OUT, MessageKind::Reply));
-            return Ok(());
-        }
-        // "Sí" opens nothing that was not closed: it is an answer.
-        if self.opted_out && understand::opts_in(&words) {
-            let channel = self.arrival.source.clone();
-            commit.facts.push(PersonFact::OptedIn { channel });
-            commit.says.push(self.say(phrases::OPTED_IN, MessageKind::Reply));
+        if self.rules_of_the_channel(&words, commit) {
             return Ok(());
         }
         if self.is_visitor() {
@@ -303,7 +318,9 @@ impl Router<'_> {
     fn flows(&self) -> Vec<Arc<Program>> {
         let mut flows = self.house.flows.all();
         if let Some(role) = &self.role {
-            flows.retain(|it| it.parties.get(&it.principal).is_some_and(|it| it.role == *role));
+            // Whoever acts for a worker may begin what she may.
+            let role = if self.acts_for.is_some() { WORKER } else { role.as_str() };
+            flows.retain(|it| it.parties.get(&it.principal).is_some_and(|it| it.role == role));
         }
         flows
     }

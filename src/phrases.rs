@@ -6,8 +6,11 @@ use std::collections::BTreeMap;
 
 use mendline_engine::label::Labels;
 use mendline_engine::message::{Message, MessageKind};
-use mendline_engine::text::{Part, Template, Values, Wording};
-use mendline_engine::types::Words;
+use mendline_engine::text::{Part, Path, Template, Typed, Values, Wording};
+use mendline_engine::types::{Type, Words};
+
+use crate::links::Programme;
+use crate::vault::digest_token;
 
 /// A phrase: its key, its English, its Spanish.
 pub type Phrase = (&'static str, &'static str, &'static str);
@@ -142,6 +145,93 @@ pub fn cards(count: usize) -> Message {
          escritorio la que corresponda y elija allí."
     );
     worded("cards", "adjuster", MessageKind::Reply, english, spanish)
+}
+
+/// Who writes on a phone, for a first message there: what it is, how often, what it costs, how to
+/// ask and how to end it (CTIA; domain facts 4.3).
+pub fn first(programme: &Programme, language: &str) -> String {
+    let name = &programme.name;
+    match language.split(['-', '_']).next() {
+        Some("es") => format!(
+            "{name}: avisos sobre sus solicitudes. La frecuencia varía. Pueden aplicarse tarifas \
+             de mensajes y datos. Escriba AYUDA para ayuda, STOP para terminar."
+        ),
+        _ => format!(
+            "{name}: notices about your requests. How often varies. Msg & data rates may apply. \
+             Reply HELP for help, STOP to stop."
+        ),
+    }
+}
+
+/// Who writes on a phone and whom to call, to whoever asks there.
+pub fn who_writes(programme: &Programme) -> Message {
+    let Programme { name, phone } = programme;
+    let (english, spanish) = match phone {
+        Some(phone) => (
+            format!(
+                "{name}: notices about your requests. For help call {phone}. Msg & data rates \
+                 may apply. Reply STOP to stop."
+            ),
+            format!(
+                "{name}: avisos sobre sus solicitudes. Para ayuda llame al {phone}. Pueden \
+                 aplicarse tarifas de mensajes y datos. Escriba STOP para terminar."
+            ),
+        ),
+        None => (
+            format!(
+                "{name}: notices about your requests. For help call the number on your card. Msg \
+                 & data rates may apply. Reply STOP to stop."
+            ),
+            format!(
+                "{name}: avisos sobre sus solicitudes. Para ayuda llame al número de su tarjeta. \
+                 Pueden aplicarse tarifas de mensajes y datos. Escriba STOP para terminar."
+            ),
+        ),
+    };
+    worded("who_writes", "worker", MessageKind::Duty, english, spanish)
+}
+
+/// A one-time code. Its last line lets a phone fill it in at this host and nowhere else
+/// (<https://wicg.github.io/sms-one-time-codes/>).
+pub fn code(programme: &Programme, code: &str, host: Option<&str>) -> Message {
+    let name = &programme.name;
+    let last = host.map(|host| format!("\n\n@{host} #{code}")).unwrap_or_default();
+    let english = format!(
+        "{name}: {code} is your code. It works for 5 minutes. Nobody of us will ever ask you for \
+         it.{last}"
+    );
+    let spanish = format!(
+        "{name}: {code} es su código. Sirve 5 minutos. Nadie de nosotros se lo pedirá \
+         nunca.{last}"
+    );
+    worded("code", "worker", MessageKind::Code, english, spanish)
+}
+
+/// Beside a message's words: the one channel that it may leave over.
+pub const CHANNEL: &str = "channel";
+/// Beside a message's words: the address there, where it is not the person's own.
+pub const ADDRESS: &str = "address";
+
+/// A message that goes over this channel and no other, to this address if one is given.
+#[must_use]
+pub fn bound(mut message: Message, channel: &str, address: Option<&str>) -> Message {
+    let text = |it: &str| Typed { value: it.into(), ty: Type::Text };
+    message.values.insert(Path(CHANNEL.to_owned()), text(channel));
+    if let Some(address) = address {
+        message.values.insert(Path(ADDRESS.to_owned()), text(address));
+    }
+    message
+}
+
+/// The channel that a message is bound to, and the address there if it names one.
+pub fn bound_to(message: &Message) -> Option<(&str, Option<&str>)> {
+    let value = |name: &str| message.values.get(&Path(name.to_owned()))?.value.as_str();
+    Some((value(CHANNEL)?, value(ADDRESS)))
+}
+
+/// The version of a phrase: what somebody had read who agreed. It changes with any of its words.
+pub fn version((key, english, spanish): Phrase) -> String {
+    format!("{key}:{}", &digest_token(&format!("{english}\n{spanish}"))[..8])
 }
 
 /// A phrase in each language, bare.

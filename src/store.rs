@@ -8,15 +8,18 @@
 //! loops (`unrouted`, `claim`, `lease_*`, `fire_due`), whose rows each carry theirs.
 
 pub mod care;
+pub mod consent;
 pub mod copy;
 #[doc(hidden)]
 pub mod crashing;
+pub mod disclosure;
 pub mod entry;
 mod error;
 pub mod health;
 pub mod media;
 pub mod postgres;
 pub mod reach;
+pub mod representative;
 pub mod rows;
 pub mod shared;
 pub mod sqlite;

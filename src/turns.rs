@@ -355,6 +355,14 @@ impl<'a> Work<'a> {
             key: effect.to_string(),
             now_ms: self.now.0,
         };
+        let (payer, principal) = (&self.conversation.payer, &self.conversation.principal);
+        let input = match directory::in_whose_place(house, payer, principal, action, input).await {
+            Ok(input) => input,
+            Err(why) => {
+                let (code, message) = ("unavailable".into(), why.to_string());
+                return CallResult::Refused { code, message };
+            }
+        };
         match house.read(action, &call, input).await {
             Ok(value) => CallResult::Done(value),
             Err(ActionError::Refused { code, message }) => CallResult::Refused { code, message },

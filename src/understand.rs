@@ -72,6 +72,15 @@ pub fn opts_in(words: &str) -> bool {
     OPT_IN.iter().any(|it| *it == folded)
 }
 
+/// Words that, alone, ask on a phone who writes there (CTIA; domain facts 4.3).
+const WHO_WRITES: &[&str] = &["help", "info", "ayuda"];
+
+/// Whether these words, alone, ask who writes and how to end it.
+pub fn asks_who_writes(words: &str) -> bool {
+    let folded = fold(words);
+    WHO_WRITES.iter().any(|it| *it == folded)
+}
+
 /// Words, folded, by which somebody says that our messages reach the wrong one.
 const SOMEBODY_ELSE: &[&str] = &[
     "not me",
@@ -177,6 +186,8 @@ mod tests {
     fn only_the_bare_word_opts_out() {
         assert!(opts_out(" STOP. "));
         assert!(opts_out("No más"));
+        assert!(opts_out("END") && opts_out("cancel") && opts_out("Baja."));
         assert!(!opts_out("should I stop taking it?"));
+        assert!(!opts_out("stop taking it?"));
     }
 }

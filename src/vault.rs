@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
-use rand::RngCore;
+use rand::{Rng, RngCore};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -124,6 +124,11 @@ pub fn random_token() -> String {
     let mut bytes = Zeroizing::new([0; KEY_BYTES]);
     rand::rng().fill_bytes(bytes.as_mut());
     URL_SAFE_NO_PAD.encode(bytes.as_ref())
+}
+
+/// A code that people type: six digits, each as likely as another.
+pub fn random_code() -> String {
+    format!("{:06}", rand::rng().random_range(0..1_000_000))
 }
 
 /// Bytes as lower-case hex.

@@ -12,6 +12,7 @@ pub mod cookie;
 mod elsewhere;
 pub mod guard;
 pub mod invite;
+mod known;
 pub mod limits;
 pub mod lines;
 pub mod pages;
@@ -46,6 +47,9 @@ use crate::watch::door;
 pub struct Settings {
     /// Payers whose prescriptions the pharmacist's door may look up.
     pub payers: Vec<String>,
+    /// Payers whose people may come without a link: they say who they are, and a code goes to the
+    /// contact on file.
+    pub comes_without_link: Vec<String>,
     /// Pages that may frame the chat, as a `frame-ancestors` source list.
     pub frame_ancestors: String,
     /// Payer and person whose chat links the demo shows.
@@ -68,6 +72,7 @@ impl Settings {
             demo_people: [(&northwind, "ana"), (&northwind, "lucia"), (&cedar, "abel")]
                 .map(|(payer, person)| (payer.clone(), person.to_owned()))
                 .into(),
+            comes_without_link: vec![northwind.clone(), cedar.clone()],
             payers: vec![northwind, cedar],
             proxies: Vec::new(),
             says_max: limits::SAYS_MAX,
@@ -78,6 +83,7 @@ impl Settings {
     pub fn serve(payers: Vec<String>) -> Settings {
         Settings {
             payers,
+            comes_without_link: Vec::new(),
             frame_ancestors: "'self'".into(),
             demo_people: Vec::new(),
             proxies: Vec::new(),
@@ -146,6 +152,7 @@ pub fn router_beside(house: Arc<House>, settings: Settings, webhooks: Router) ->
         .merge(chat::routes())
         .merge(attach::routes())
         .merge(elsewhere::routes())
+        .merge(known::routes())
         .merge(socket::routes())
         .merge(rx::routes())
         .with_state(web.clone())

@@ -284,6 +284,7 @@ fn as_person(it: &NewAccount) -> Person {
         office: Some("us-office".into()),
         addresses: BTreeMap::from([("desk".into(), it.person.clone())]),
         opted_out: Vec::new(),
+        consents: Default::default(),
         at: None,
     }
 }

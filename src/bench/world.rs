@@ -207,6 +207,7 @@ pub(super) fn person(id: &str, channel: &str) -> Person {
         office: None,
         addresses: BTreeMap::from([(channel.to_owned(), id.to_owned())]),
         opted_out: Vec::new(),
+        consents: Default::default(),
         at: None,
     }
 }

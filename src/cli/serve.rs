@@ -10,10 +10,12 @@ use tracing::warn;
 
 use crate::config::Config;
 use crate::database::Database;
+use crate::house::House;
 use crate::outside::Outside;
 use crate::retention::Kept;
 use crate::server::{self, Serving};
 use crate::signin::Ways;
+use crate::store::AuditEntry;
 use crate::vault::Vault;
 use crate::web::Settings;
 
@@ -48,6 +50,9 @@ impl Serve {
         outside.meet(&house);
         house.sign_in.begin(ways);
         house.links.begin(&config.public_url);
+        house.clearance.set(config.clearance.clone());
+        note_clearance(&house).await?;
+        house.links.call_it(config.programme.clone());
         house.links.offer(std::mem::take(&mut outside.elsewhere));
         if let Some(endpoint) = &config.otel.endpoint {
             house.watch.trace.begin(endpoint)?;
@@ -71,6 +76,20 @@ impl Serve {
     }
 }
 
+/// On what grounds a channel carries more than by itself is in the audit of each start.
+async fn note_clearance(house: &House) -> anyhow::Result<()> {
+    for (said, counts) in house.clearance.raises(house.clock.now()) {
+        if !counts {
+            warn!("{said}: that day is over, and the channel carries what it does by itself");
+        }
+        let what = if counts { said } else { format!("{said}, over") };
+        let (who, at) = ("configuration".to_owned(), house.clock.now());
+        let entry = AuditEntry { payer: String::new(), who, what, conversation: None, at };
+        house.store.audit(&entry).await?;
+    }
+    Ok(())
+}
+
 /// The vault over the operator's key, from the environment or from its file.
 pub(super) fn vault(config: &Config) -> anyhow::Result<Vault> {
     let key = match &config.operator_key {
@@ -86,9 +105,17 @@ fn settings(config: &Config) -> Settings {
     let ancestors = may_embed.fold("'self'".to_owned(), |all, site| format!("{all} {site}"));
     Settings {
         frame_ancestors: ancestors,
+        comes_without_link: visited_first(config),
         proxies: config.proxy.trusted.clone(),
         ..Settings::serve(config.at_the_counter())
     }
+}
+
+/// Every payer; first the one whose desk strangers reach.
+fn visited_first(config: &Config) -> Vec<String> {
+    let first = config.visitors_of.iter().cloned();
+    let others = config.payers.keys().filter(|it| config.visitors_of.as_ref() != Some(*it));
+    first.chain(others.cloned()).collect()
 }
 
 /// Payers that forget, and after how long.

@@ -172,6 +172,7 @@ pub async fn seed_demo(store: &dyn Store) -> Result<Vec<DemoLogin>, StoreError> 
             office: Some("us-office".into()),
             addresses: BTreeMap::from([("desk".into(), login.into())]),
             opted_out: Vec::new(),
+            consents: Default::default(),
             at: None,
         };
         store.know(&person).await?;

@@ -24,7 +24,11 @@ pub(super) async fn until(
 ) -> Result<Option<Timestamp>, StoreError> {
     let is_staff = STAFF.contains(&person.role.as_str());
     let answers = match row.message.kind {
-        MessageKind::Reply | MessageKind::Safety | MessageKind::Person => true,
+        MessageKind::Reply
+        | MessageKind::Safety
+        | MessageKind::Person
+        | MessageKind::Duty
+        | MessageKind::Code => true,
         MessageKind::Proactive | MessageKind::Closing => false,
     };
     if !is_staff || answers || row.frozen.is_some() {

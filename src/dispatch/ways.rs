@@ -1,13 +1,17 @@
 //! Where a message may go, in which order, and how it reads there.
 
+use mendline_engine::label::Labels;
 use mendline_engine::render::{Form, render_form};
 use mendline_engine::screen::Way;
+use mendline_engine::surface::Identity;
 
 use crate::channels::Channel;
+use crate::directory::{self, REPRESENTATIVE};
 use crate::house::House;
 use crate::people::VISITOR;
+use crate::phrases;
 use crate::store::reach::Whose;
-use crate::store::{EffectRef, Frozen, OutboxRow, Person};
+use crate::store::{EffectRef, Frozen, OutboxRow, Person, StoreError};
 
 /// The role whose secure chat a link opens.
 const WORKER: &str = "injured_worker";
@@ -18,6 +22,10 @@ const WAKING: (u16, u16) = (8 * 60, 21 * 60);
 
 /// Channels to try, in order. What was frozen for one channel stays with it.
 pub(super) fn ways(house: &House, row: &OutboxRow, person: &Person) -> Vec<(String, String)> {
+    if let Some((channel, address)) = phrases::bound_to(&row.message) {
+        let to = address.or_else(|| person.addresses.get(channel).map(String::as_str));
+        return to.map(|to| (channel.to_owned(), to.to_owned())).into_iter().collect();
+    }
     let all = person.addresses.iter().map(|(name, to)| (name.clone(), to.clone()));
     let mut all: Vec<_> =
         all.filter(|(name, _)| house.channels.contains_key(name.as_str())).collect();
@@ -32,16 +40,44 @@ pub(super) fn ways(house: &House, row: &OutboxRow, person: &Person) -> Vec<(Stri
     all
 }
 
-pub(super) fn way(channel: &dyn Channel, person: &Person) -> Way {
+/// What somebody who acts for another may be told; nothing private once that is over. Everybody else
+/// reads what the role does.
+pub(super) async fn scope(house: &House, person: &Person) -> Result<Option<Labels>, StoreError> {
+    if person.role != REPRESENTATIVE {
+        return Ok(None);
+    }
+    let acts = directory::acts_for(house, person).await?;
+    Ok(Some(acts.map(|it| it.scope).unwrap_or_default()))
+}
+
+pub(super) fn way(
+    house: &House,
+    channel: &dyn Channel,
+    person: &Person,
+    scope: Option<Labels>,
+) -> Way {
     let profile = channel.profile();
+    let visits = person.role == VISITOR;
+    let agreed = || person.consents.get(profile.name).cloned().unwrap_or_default();
     Way {
-        level: profile.level,
+        level: house.clearance.level(
+            (profile.name, profile.level),
+            &person.role,
+            &agreed(),
+            house.clock.now(),
+        ),
         role: person.role.clone(),
-        // Web, desk and terminal sessions begin with a signed link or a login; other addresses were
-        // proved from there. A visitor's was not.
-        verified: person.role != VISITOR,
+        scope,
+        identity: match profile.intrudes {
+            _ if visits => Identity::None,
+            // The address was proved from where she was verified, but who holds it now?
+            true => Identity::Matched,
+            // Web, desk and terminal sessions begin with a signed link, a code or a login.
+            false => Identity::Verified,
+        },
         opted_out: person.opted_out.iter().any(|it| it == profile.name),
-        consents: None,
+        // A visitor wrote to us, and is only answered.
+        consents: (profile.intrudes && !visits).then(agreed),
         waking: profile.intrudes.then_some(WAKING),
         zone: person.zone.clone(),
     }
@@ -79,6 +115,6 @@ fn behind(house: &House, row: &OutboxRow, person: &Person) -> Option<String> {
         return house.links.desk(card.map(|key| EffectRef { conversation, key }).as_ref());
     }
     let whose = Whose { payer: person.payer.clone(), person: person.person.clone() };
-    let hers = person.role == WORKER;
+    let hers = [WORKER, REPRESENTATIVE].contains(&person.role.as_str());
     hers.then(|| house.links.chat(&house.vault, house.clock.now(), &whose)).flatten()
 }

@@ -92,16 +92,21 @@ pub struct Leaving {
 }
 
 impl Leaving {
-    /// Whether no pause ever stops it: help in danger, and a person's own words.
+    /// Whether no pause ever stops it: help in danger, a person's own words, and that an opt-out
+    /// counts.
     pub fn is_exempt(&self) -> bool {
-        matches!(self.kind, MessageKind::Safety | MessageKind::Person)
+        matches!(self.kind, MessageKind::Safety | MessageKind::Person | MessageKind::Duty)
     }
 
     /// Whether we begin with it, and nobody's answer it is.
     pub fn begins(&self) -> bool {
         match self.kind {
             MessageKind::Proactive | MessageKind::Closing => true,
-            MessageKind::Reply | MessageKind::Safety | MessageKind::Person => false,
+            MessageKind::Reply
+            | MessageKind::Safety
+            | MessageKind::Person
+            | MessageKind::Duty
+            | MessageKind::Code => false,
         }
     }
 }

@@ -18,6 +18,7 @@ pub use desk::{AuditEntry, HandoffRow, KeptFlow, QuestionRow, RecordRow, StaffRe
 pub use dispatch::{Became, CallBecame, CallRow, DeadLetter, Frozen, MessageRow, OutboxRow};
 pub use people::{Account, Line, NewLine, Person, Session};
 
+use super::consent::Consent;
 use crate::channels::Incoming;
 
 /// An effect of a conversation, named for the whole house: `conversation/turn.index`.
@@ -158,16 +159,11 @@ pub struct PersonCommit {
 pub enum PersonFact {
     /// She chose a language.
     Language(String),
-    /// She opted out of a channel.
-    OptedOut {
-        /// Which.
-        channel: String,
-    },
-    /// She opted in again.
-    OptedIn {
-        /// Which.
-        channel: String,
-    },
+    /// She agreed to be written to, or took it back.
+    Consent(Box<Consent>),
+    /// Somebody else may have had her links and her open pages: none made before this moment
+    /// counts any more.
+    NothingBefore(Timestamp),
     /// This question has her focus on this channel now (a tap focuses its follow-up).
     Focus {
         /// The channel.

@@ -17,7 +17,9 @@ use crate::channels::Incoming;
 use crate::clock::{Clock, Virtual};
 use crate::directory::{self, Met};
 use crate::house::House;
-use crate::store::{Accepted, Conversation, EffectRef, StoreError};
+use crate::store::consent::{Consent, Method};
+use crate::store::reach::Whose;
+use crate::store::{Accepted, Conversation, EffectRef, Person, StoreError};
 use crate::{pump, turns};
 
 /// Restarts in one talk. A plan crashes once; a house that needs more does not recover.
@@ -96,6 +98,17 @@ impl<'a> Theatre<'a> {
         Ok(())
     }
 
+    /// Whoever is on a channel in a talk was asked before it began.
+    async fn agrees(&self, person: &Person) -> anyhow::Result<()> {
+        let whose = Whose { payer: person.payer.clone(), person: person.person.clone() };
+        let house = self.house();
+        for channel in person.addresses.keys() {
+            let agreed = Consent::to_everything(channel, Method::Staff, "talk", &person.language);
+            house.store.reach().agree(&whose, &agreed, house.clock.now()).await?;
+        }
+        Ok(())
+    }
+
     async fn costume(&self, party: &str, person: &str) -> anyhow::Result<()> {
         let store = &self.house().store;
         let Some(mut row) = store.person(&self.talk.payer, person).await? else { return Ok(()) };
@@ -110,6 +123,7 @@ impl<'a> Theatre<'a> {
             }
         }
         if row != before {
+            self.agrees(&row).await?;
             store.know(&row).await?;
         }
         Ok(())

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::Web;
 use super::invite::{self, Invite, NoEntry, invite_link};
+use super::known;
 use super::limits::{WORDS_CHARS_MAX, allows};
 use super::lines::{LineView, zone};
 use super::pages::{Page, error_page, html};
@@ -24,8 +25,12 @@ use super::words::{LANGUAGES, Words, words};
 use crate::channels::Incoming;
 use crate::channels::web::WEB;
 use crate::directory;
+use crate::identity;
 use crate::links::Elsewhere;
+use crate::store::consent::{Consent, Method};
+use crate::store::reach::Whose;
 use crate::store::{AuditEntry, Person, StoreError};
+use crate::vault::digest_token;
 
 /// How long a plain form waits for the answer before it shows the page again. Turns take
 /// milliseconds; a plugin may take longer, and then "look for an answer" is there.
@@ -73,7 +78,18 @@ struct DoorPage {
     page: Page,
     state: DoorState,
     token: String,
+    /// How one comes in without a link, if one does.
+    by_code: Option<ByCode>,
     links: Vec<(String, String)>,
+}
+
+/// How one comes in without a link.
+#[derive(PartialEq)]
+enum ByCode {
+    /// By saying who she is.
+    Find,
+    /// She was verified on this device: by a code alone.
+    Send,
 }
 
 #[derive(PartialEq)]
@@ -94,16 +110,16 @@ struct Asked {
 async fn page(State(web): State<Web>, headers: HeaderMap, Query(asked): Query<Asked>) -> Response {
     if let Some(token) = asked.invite {
         return match invite::look(&web.house, &token) {
-            Ok(_) => door(&web, DoorState::Invited, token).await,
-            Err(why) => door(&web, why.into(), String::new()).await,
+            Ok(_) => door(&web, &headers, DoorState::Invited, token).await,
+            Err(why) => door(&web, &headers, why.into(), String::new()).await,
         };
     }
     let Some(token) = session::COOKIE.token(&headers) else {
-        return door(&web, DoorState::NotInvited, String::new()).await;
+        return door(&web, &headers, DoorState::NotInvited, String::new()).await;
     };
     match web.worker(&token).await {
         Ok(Some(worker)) => show(&web, &worker, StatusCode::OK, String::new(), None).await,
-        Ok(None) => door(&web, DoorState::Locked, String::new()).await,
+        Ok(None) => door(&web, &headers, DoorState::Locked, String::new()).await,
         Err(error) => away(error),
     }
 }
@@ -119,7 +135,7 @@ impl From<NoEntry> for DoorState {
 }
 
 /// The page before the chat: entering, or how to get a link.
-async fn door(web: &Web, state: DoorState, token: String) -> Response {
+async fn door(web: &Web, headers: &HeaderMap, state: DoorState, token: String) -> Response {
     let mut links = Vec::new();
     if web.house.demo && state != DoorState::Invited {
         for (payer, person) in &web.settings.demo_people {
@@ -134,7 +150,11 @@ async fn door(web: &Web, state: DoorState, token: String) -> Response {
         DoorState::Expired | DoorState::Spent => StatusCode::GONE,
         _ => StatusCode::OK,
     };
-    html(status, &DoorPage { page, state, token, links })
+    let known = known::known_device(web, headers).is_some();
+    let by_code = identity::can_send(&web.house)
+        .then_some(if known { ByCode::Send } else { ByCode::Find })
+        .filter(|_| state != DoorState::Invited);
+    html(status, &DoorPage { page, state, token, by_code, links })
 }
 
 #[derive(Deserialize)]
@@ -149,7 +169,7 @@ struct Enter {
 async fn enter(State(web): State<Web>, headers: HeaderMap, Form(form): Form<Enter>) -> Response {
     let invite = match invite::look(&web.house, &form.invite) {
         Ok(invite) => invite,
-        Err(why) => return door(&web, why.into(), String::new()).await,
+        Err(why) => return door(&web, &headers, why.into(), String::new()).await,
     };
     let began = async {
         if let Err(why) = invite::spend(&web.house, &invite).await? {
@@ -166,16 +186,15 @@ async fn enter(State(web): State<Web>, headers: HeaderMap, Form(form): Form<Ente
         if let Some(language) = &form.language {
             reads(&web, &invite, language).await?;
         }
+        agreed(&web, &invite, form.language.as_deref()).await?;
         web.begin(&invite.payer, &invite.person).await.map(Ok)
     };
     match began.await {
         Ok(Ok(token)) => {
-            // A phone ends a browser whenever it likes. What locks the page is our own clock.
-            let seconds = session::SESSION_MS / 1_000;
-            let cookie = session::COOKIE.lasting(&token, &headers, seconds);
-            ([(header::SET_COOKIE, cookie)], Redirect::to("/chat")).into_response()
+            let Invite { payer, person, .. } = invite;
+            known::enter(&web, &Whose { payer, person }, &token, &headers)
         }
-        Ok(Err(why)) => door(&web, why.into(), String::new()).await,
+        Ok(Err(why)) => door(&web, &headers, why.into(), String::new()).await,
         Err(error) => away(error),
     }
 }
@@ -192,6 +211,21 @@ async fn reads(web: &Web, invite: &Invite, language: &str) -> Result<(), StoreEr
     let chose = Incoming::Language(language.to_owned());
     let accepted = web.house.arrive(payer, WEB, &id, person, chose, None).await?;
     web.house.settled(payer, accepted, ANSWER_PATIENCE).await.map(drop)
+}
+
+/// Whoever enters by an invitation has read what the chat is, and goes on: kept once.
+async fn agreed(web: &Web, invite: &Invite, reads: Option<&str>) -> Result<(), StoreError> {
+    let (payer, person) = (&invite.payer, &invite.person);
+    let known = web.house.store.person(payer, person).await?;
+    if known.as_ref().is_some_and(|it| it.consents.contains_key(WEB)) {
+        return Ok(());
+    }
+    let read = digest_token(include_str!("../../templates/chat-door.html"));
+    let language = reads.or(known.as_ref().map(|it| it.language.as_str())).unwrap_or("en");
+    let wording = format!("invited:{}", &read[..8]);
+    let agreed = Consent::to_everything(WEB, Method::Invitation, &wording, language);
+    let whose = Whose { payer: payer.clone(), person: person.clone() };
+    web.house.store.reach().agree(&whose, &agreed, web.house.clock.now()).await
 }
 
 /// The chat itself. A page that was rendered counts as shown.
@@ -257,6 +291,7 @@ impl Web {
             office: None,
             addresses: Default::default(),
             opted_out: Vec::new(),
+            consents: Default::default(),
             at: None,
         }))
     }
@@ -402,7 +437,11 @@ async fn leave(State(web): State<Web>, headers: HeaderMap, Form(form): Form<Leav
     };
     match web.house.store.end_session(&worker.digest).await {
         Ok(()) => {
-            ([(header::SET_COOKIE, session::COOKIE.gone())], Redirect::to("/chat")).into_response()
+            let mut left = Redirect::to("/chat").into_response();
+            for cookie in [session::COOKIE.gone(), known::DEVICE.gone()] {
+                left.headers_mut().append(header::SET_COOKIE, cookie);
+            }
+            left
         }
         Err(error) => away(error),
     }

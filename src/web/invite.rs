@@ -5,6 +5,7 @@ use crate::house::House;
 use crate::links::INVITATION;
 pub use crate::links::{INVITE_MS, Invite, link};
 use crate::store::StoreError;
+use crate::store::reach::Whose;
 use crate::vault::digest_token;
 
 /// Why a link does not open.
@@ -35,6 +36,12 @@ pub fn look(house: &House, token: &str) -> Result<Invite, NoEntry> {
 
 /// Spends it. The demo's links can be used again: there is nobody to send a new one.
 pub async fn spend(house: &House, invite: &Invite) -> Result<Result<(), NoEntry>, StoreError> {
+    let whose = Whose { payer: invite.payer.clone(), person: invite.person.clone() };
+    let from = house.store.reach().links_from(&whose).await?;
+    // Somebody else may hold what was sent before she was said to be another.
+    if from.is_some_and(|it| invite.exp_ms - INVITE_MS <= it.0) {
+        return Ok(Err(NoEntry::Spent));
+    }
     let digest = digest_token(&invite.nonce);
     let first = house.store.spend(&invite.payer, &digest, house.clock.now()).await?;
     Ok(if first || house.demo { Ok(()) } else { Err(NoEntry::Spent) })

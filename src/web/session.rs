@@ -10,6 +10,8 @@ use subtle::ConstantTimeEq;
 use super::Web;
 use super::cookie::Cookie;
 use super::limits::SOCKETS_PER_SESSION_MAX;
+use crate::directory::REPRESENTATIVE;
+use crate::store::reach::Whose;
 use crate::store::{Session, StoreError};
 use crate::vault::{digest_token, random_token};
 
@@ -21,6 +23,8 @@ pub const SESSION_MS: i64 = 12 * 60 * 60 * 1_000;
 pub const COOKIE: Cookie = Cookie { name: "mendline_chat", path: "/chat" };
 /// The kind of a worker's session in the store.
 const KIND: &str = "worker";
+/// The kind of the session of somebody who acts for a worker.
+const ACTS: &str = "representative";
 
 /// A worker who is here.
 #[derive(Clone, Debug)]
@@ -46,18 +50,38 @@ impl Web {
         let Some(session) = self.house.store.session(&digest, now, IDLE_MS).await? else {
             return Ok(None);
         };
-        if session.kind != KIND || now.0 - session.began.0 > SESSION_MS {
+        if session.kind == ACTS && !self.still_acts(&session).await? {
+            self.house.store.end_session(&digest).await?;
+            return Ok(None);
+        }
+        if ![KIND, ACTS].contains(&session.kind.as_str()) || now.0 - session.began.0 > SESSION_MS {
             return Ok(None);
         }
         self.seats.used(&digest, now);
         Ok(Some(Worker { digest, session }))
     }
 
+    /// Whether whoever acted for somebody when she came still does. Once she does not, nothing that
+    /// she was told is shown any more.
+    async fn still_acts(&self, session: &Session) -> Result<bool, StoreError> {
+        let who = Whose { payer: session.payer.clone(), person: session.person.clone() };
+        let acts = self.house.store.reach().acts_for(&who, self.house.clock.now()).await?;
+        Ok(acts.is_some())
+    }
+
+    /// Whether a session still counts, without using it.
+    pub async fn is_there(&self, worker: &Worker) -> Result<bool, StoreError> {
+        let there = self.house.store.reach().is_session(&worker.digest).await?;
+        Ok(there && (worker.session.kind != ACTS || self.still_acts(&worker.session).await?))
+    }
+
     /// Begins a session; answers the token for the cookie.
     pub async fn begin(&self, payer: &str, person: &str) -> Result<String, StoreError> {
         let (token, now) = (random_token(), self.house.clock.now());
+        let known = self.house.store.person(payer, person).await?;
+        let acts = known.is_some_and(|it| it.role == REPRESENTATIVE);
         let session = Session {
-            kind: KIND.into(),
+            kind: if acts { ACTS } else { KIND }.into(),
             payer: payer.into(),
             person: person.into(),
             csrf: random_token(),

@@ -180,8 +180,12 @@ impl Open {
         }
     }
 
-    /// Locks a page that nobody uses. Frames that the page sends by itself do not count.
+    /// Locks a page that nobody uses, and one whose session was ended elsewhere. Frames that the
+    /// page sends by itself do not count.
     async fn still_here(&mut self) -> Result<(), Over> {
+        if !self.web.is_there(&self.worker).await? {
+            return Err(Over::Bye(Bye::Locked));
+        }
         if self.web.seats.is_idle(&self.worker.digest, self.web.house.clock.now()) {
             self.web.house.store.end_session(&self.worker.digest).await?;
             return Err(Over::Bye(Bye::Locked));

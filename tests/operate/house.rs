@@ -14,6 +14,8 @@ use mendline::config::Outbound;
 use mendline::host::Host;
 use mendline::house::House;
 use mendline::open::{Parts, assemble};
+use mendline::store::consent::{Consent, Method};
+use mendline::store::reach::Whose;
 use mendline::store::sqlite::SqliteStore;
 use mendline::store::{Became, Conversation, Person, Store};
 use mendline::vault::Vault;
@@ -150,6 +152,9 @@ impl Place {
         let row = self.house.store.person(PAYER, person).await.unwrap().unwrap();
         let addresses = BTreeMap::from([("sms".to_owned(), person.to_owned())]);
         self.house.store.know(&Person { addresses, ..row }).await.unwrap();
+        let agreed = Consent::to_everything("sms", Method::Staff, "test:1", "en");
+        let whose = Whose { payer: PAYER.into(), person: person.into() };
+        self.house.store.reach().agree(&whose, &agreed, self.house.clock.now()).await.unwrap();
     }
 
     /// The newest conversation of a worker.

@@ -80,6 +80,12 @@ fn english(phrase: phrases::Phrase) -> String {
     phrase.1.to_owned()
 }
 
+/// The same, as the first words that a phone gets.
+fn first(phrase: phrases::Phrase) -> String {
+    let first = phrases::first(&mendline::links::Programme::default(), "en");
+    format!("{first}\n\n{}", english(phrase))
+}
+
 #[tokio::test]
 async fn rule_14_a_stranger_is_told_the_way_in_and_nothing_about_anyone() {
     let front = front().await;
@@ -97,7 +103,7 @@ async fn start_opens_what_stop_closed_and_is_else_a_word_like_any_other() {
     front.link().await;
     front.writes(ANA, "STOP").await;
     front.writes(ANA, "what is the status of my claim").await;
-    assert_eq!(front.ana_got(), [english(phrases::LINKED)]);
+    assert_eq!(front.ana_got(), [first(phrases::LINKED), english(phrases::OPTED_OUT)]);
     front.writes(ANA, "sí").await;
     assert_eq!(front.ana_got().last(), Some(&english(phrases::OPTED_IN)));
     front.writes(ANA, "sí").await;
@@ -117,7 +123,7 @@ async fn a_stranger_in_danger_is_met_at_once_and_a_person_is_called() {
 async fn an_address_becomes_hers_by_a_link_from_her_chat_and_she_goes_on_there() {
     let front = front().await;
     front.link().await;
-    assert_eq!(front.ana_got(), [english(phrases::LINKED)]);
+    assert_eq!(front.ana_got(), [first(phrases::LINKED)]);
     front.writes(ANA, "what is the status of my claim").await;
     let got = front.ana_got();
     assert!(got.len() > 1, "she is answered where she wrote");
@@ -149,11 +155,13 @@ async fn whoever_says_not_to_be_her_is_unlinked_learns_nothing_and_she_is_told_e
     front.link().await;
     front.writes(ANA, "Wrong number!").await;
     assert_eq!(front.visitors_got(), [english(phrases::WAY_IN)]);
-    assert_eq!(front.ana_got(), [english(phrases::LINKED)], "nothing more goes to that phone");
+    assert_eq!(front.ana_got(), [first(phrases::LINKED)], "nothing more goes to that phone");
     let lines = front.place.sees("ana").await;
     assert!(lines.contains(&english(phrases::UNLINKED)), "{lines:?}");
     front.writes(ANA, "my prescription was rejected").await;
     assert_eq!(front.visitors_got().len(), 2, "it is a stranger's phone now");
+    let ana = front.place.house.store.person(PAYER, "ana").await.unwrap().unwrap();
+    assert!(ana.consents.get("sms").is_none(), "and agreed to nothing");
 }
 
 #[tokio::test]
@@ -249,7 +257,7 @@ async fn an_adjuster_is_told_on_her_phone_what_waits_at_the_desk_and_nothing_of_
     let whose = Whose { payer: PAYER.into(), person: "dana".into() };
     let code = links::code_for(&front.place.house, &whose, "sms").await.unwrap();
     front.came(STRANGER, Said::Link(code)).await;
-    assert_eq!(front.place.phone.of("dana"), [english(phrases::STAFF_LINKED)]);
+    assert_eq!(front.place.phone.of("dana"), [first(phrases::STAFF_LINKED)]);
     front.place.ana_asks().await;
     let told = front.place.phone.of("dana");
     assert!(told.len() > 1, "a card is announced");

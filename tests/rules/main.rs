@@ -2,9 +2,12 @@
 //! its own, a clock moved by hand, the shipped flows, and a claim system that does as it is told.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod acting;
 mod always;
 mod calls;
+mod consent;
 mod decisions;
+mod disclosed;
 mod dispatch;
 mod doors;
 mod fault;

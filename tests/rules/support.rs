@@ -11,6 +11,8 @@ use mendline::clock::Virtual;
 use mendline::host::Host;
 use mendline::house::House;
 use mendline::open::{Parts, assemble};
+use mendline::store::consent::{Consent, Method};
+use mendline::store::reach::Whose;
 use mendline::store::sqlite::SqliteStore;
 use mendline::store::standing::Stands;
 use mendline::store::{
@@ -91,6 +93,10 @@ pub struct Phone {
 impl Channel for Phone {
     fn profile(&self) -> Profile {
         Profile { name: "sms", text_chars_max: 1600, buttons: false, level: 1, intrudes: true }
+    }
+
+    fn carrier_rules(&self) -> bool {
+        true
     }
 
     async fn send(&self, outgoing: &Outgoing) -> Result<Sent, SendError> {
@@ -310,7 +316,17 @@ impl Place {
         let row = self.house.store.person(PAYER, person).await.unwrap().unwrap();
         let addresses = channels.iter().map(|it| ((*it).to_owned(), person.to_owned())).collect();
         self.house.store.know(&Person { addresses, ..row }).await.unwrap();
+        for channel in channels {
+            agrees(&self.house, PAYER, person, channel).await;
+        }
     }
+}
+
+/// Somebody agreed to be told everything on a channel.
+pub async fn agrees(house: &House, payer: &str, person: &str, channel: &str) {
+    let agreed = Consent::to_everything(channel, Method::Staff, "test:1", "en");
+    let whose = Whose { payer: payer.into(), person: person.into() };
+    house.store.reach().agree(&whose, &agreed, house.clock.now()).await.unwrap();
 }
 
 pub fn texts(lines: &[mendline::store::Line]) -> Vec<String> {

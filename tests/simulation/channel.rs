@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use mendline::channels::{Channel, Outgoing, Profile, SendError, Sent};
+use mendline_engine::message::MessageKind;
 use rand::Rng;
 
 use crate::bugs::Bug;
@@ -104,6 +105,10 @@ impl Phone {
     /// Nothing goes to anyone who opted out. What was looked at before the opt-out was committed
     /// may still be on its way, as long as its lease lasts.
     fn may_be_written_to(&self, world: &mut Inner, outgoing: &Outgoing) {
+        // That it counts is said once more, where it was asked for.
+        if outgoing.leaving.kind == MessageKind::Duty {
+            return;
+        }
         let payer = outgoing.key.payer.clone();
         let person = outgoing.person.clone();
         let Some(since) = world.opted_out.get(&(payer.clone(), person.clone(), self.name.into()))

@@ -8,6 +8,7 @@ use std::task::Poll;
 
 use async_trait::async_trait;
 use mendline::store::care::{Allowance, Pause, PauseRef};
+use mendline::store::consent::Act;
 use mendline::store::watched::{Kind, Use, Watch};
 use mendline::store::{
     Accepted, Became, CallBecame, Claimed, EffectRef, MessageRef, NewArrival, NewLine, Person,
@@ -181,11 +182,11 @@ impl Watch for Eye {
             let key =
                 |channel: &String| (commit.payer.clone(), commit.person.clone(), channel.clone());
             match fact {
-                PersonFact::OptedOut { channel } => {
-                    world.opted_out.entry(key(channel)).or_insert(now);
+                PersonFact::Consent(it) if it.act == Act::Revoked => {
+                    world.opted_out.entry(key(&it.channel)).or_insert(now);
                 }
-                PersonFact::OptedIn { channel } => {
-                    world.opted_out.remove(&key(channel));
+                PersonFact::Consent(it) => {
+                    world.opted_out.remove(&key(&it.channel));
                 }
                 _ => {}
             }

@@ -145,8 +145,8 @@ impl Ops {
     fn stops(&self, pass: u64, now: i64, key: &MessageRef, channel: &str) -> Option<&PauseRef> {
         let kind = self.kind_of.get(key)?;
         let begins = match kind {
-            MessageKind::Safety | MessageKind::Person => return None,
-            MessageKind::Reply => false,
+            MessageKind::Safety | MessageKind::Person | MessageKind::Duty => return None,
+            MessageKind::Reply | MessageKind::Code => false,
             MessageKind::Proactive | MessageKind::Closing => true,
         };
         let flow = self.flow_of.get(&key.effect.conversation);

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use mendline::channels::Incoming;
 use mendline::directory;
+use mendline::store::consent::{Consent, Method};
+use mendline::store::reach::Whose;
 use mendline::store::{EffectRef, Person};
 use mendline_engine::event::Repair;
 use serde_json::{Value, json};
@@ -141,6 +143,9 @@ impl Cast {
                 addresses.insert("web".into(), id.into());
             }
             run.store.know(&Person { addresses, ..known }).await.unwrap();
+            let agreed = Consent::to_everything(channel, Method::Staff, "test:1", "en");
+            let whose = Whose { payer: payer.into(), person: id.into() };
+            run.store.reach().agree(&whose, &agreed, house.clock.now()).await.unwrap();
             world.note(|| format!("cast      {id} of {payer} on {channel}"));
         }
         world.lock().calm = calm;

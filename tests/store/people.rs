@@ -1,5 +1,6 @@
 //! People: what they chose stays theirs; which question has their attention.
 
+use mendline::store::consent::{Act, Consent, Method};
 use mendline::store::{Became, NewMessage, Person, PersonFact, Store};
 use mendline_engine::effect::Closed;
 use mendline_engine::event::Receipt;
@@ -25,6 +26,11 @@ async fn fact(store: &dyn Store, id: &str, fact: PersonFact) {
     let mut routed = routing(&waiting(store, accepted.seq).await);
     routed.facts = vec![fact];
     store.commit_person(routed).await.unwrap();
+}
+
+fn consent(act: Act) -> PersonFact {
+    let given = Consent::to_everything("sms", Method::Word, "opted_in:1", "en");
+    PersonFact::Consent(Box::new(Consent { act, ..given }))
 }
 
 fn ask(question: EffectKey, words: &str) -> Message {
@@ -67,13 +73,13 @@ async fn a_person_is_read_back(store: &dyn Store) {
 async fn what_comes_from_outside_never_changes_what_she_chose(store: &dyn Store) {
     store.know(&person(ACME, ANA, "Ana")).await.unwrap();
     fact(store, "1", PersonFact::Language("es".into())).await;
-    fact(store, "2", PersonFact::OptedOut { channel: "sms".into() }).await;
+    fact(store, "2", consent(Act::Revoked)).await;
     let moved = Person { zone: "America/Denver".into(), ..person(ACME, ANA, "Ana") };
     store.know(&moved).await.unwrap();
     let known = store.person(ACME, ANA).await.unwrap().unwrap();
     assert_eq!((known.language.as_str(), known.zone.as_str()), ("es", "America/Denver"));
     assert_eq!(known.opted_out, ["sms"]);
-    fact(store, "3", PersonFact::OptedIn { channel: "sms".into() }).await;
+    fact(store, "3", consent(Act::Given)).await;
     assert!(store.person(ACME, ANA).await.unwrap().unwrap().opted_out.is_empty());
 }
 

@@ -235,6 +235,7 @@ pub fn person(payer: &str, person: &str, name: &str) -> Person {
         office: None,
         addresses: BTreeMap::from([("web".into(), person.into())]),
         opted_out: vec![],
+        consents: BTreeMap::new(),
         at: None,
     }
 }

@@ -1,11 +1,13 @@
 //! A house in a temporary place with the fictional claims, and ways to knock at its doors.
 
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
+use axum::extract::ConnectInfo;
 use axum::http::{Request, Response, StatusCode, header};
-use mendline::channels::{Incoming, Outgoing};
+use mendline::channels::{Channel, Incoming, Outgoing};
 use mendline::clock::Virtual;
 use mendline::house::House;
 use mendline::open::{Parts, assemble};
@@ -35,14 +37,24 @@ pub struct Place {
 
 /// A house as a server has it; `demo` as the demo has it.
 pub async fn place(demo: bool) -> Place {
+    place_with(demo, Vec::new()).await
+}
+
+/// The same, with channels of the test's own.
+pub async fn place_with(demo: bool, channels: Vec<Arc<dyn Channel>>) -> Place {
     let files = tempfile::tempdir().unwrap();
     let clock = Arc::new(Virtual::at(Timestamp(START_MS)));
-    let house = open(files.path(), clock.clone(), demo).await;
+    let house = open(files.path(), clock.clone(), channels, demo).await;
     let router = router_with(house.clone(), Settings::demo());
     Place { house, clock, router, _files: files }
 }
 
-async fn open(files: &Path, clock: Arc<Virtual>, demo: bool) -> Arc<House> {
+async fn open(
+    files: &Path,
+    clock: Arc<Virtual>,
+    channels: Vec<Arc<dyn Channel>>,
+    demo: bool,
+) -> Arc<House> {
     let vault = Arc::new(Vault::from_key([7; 32]));
     let store = SqliteStore::open(&files.join("mendline.db"), vault.clone()).await.unwrap();
     let store: Arc<dyn Store> = Arc::new(store);
@@ -51,7 +63,7 @@ async fn open(files: &Path, clock: Arc<Virtual>, demo: bool) -> Arc<House> {
     let mut host = Host::default();
     host.add("pbm", pbm);
     let catalog = catalog::gather(&[manifest]).unwrap();
-    assemble(Parts { store, clock, vault, host, catalog, channels: Vec::new(), demo })
+    assemble(Parts { store, clock, vault, host, catalog, channels, demo })
 }
 
 /// An answer of the server.
@@ -101,11 +113,23 @@ impl Place {
     }
 
     pub async fn post(&self, path: &str, cookie: &str, form: &[(&str, &str)]) -> Answer {
+        self.post_from("127.0.0.1", path, cookie, form).await
+    }
+
+    /// A form that somebody sends from this address.
+    pub async fn post_from(
+        &self,
+        from: &str,
+        path: &str,
+        cookie: &str,
+        form: &[(&str, &str)],
+    ) -> Answer {
         let body: Vec<_> = form.iter().map(|(k, v)| format!("{k}={}", encoded(v))).collect();
         let request = Request::post(path)
             .header(header::HOST, "localhost")
             .header(header::COOKIE, cookie)
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .extension(ConnectInfo(SocketAddr::from((from.parse::<IpAddr>().unwrap(), 40_000))));
         self.ask(request.body(Body::from(body.join("&"))).unwrap()).await
     }
 

@@ -6,6 +6,7 @@ mod attach;
 mod chat;
 mod elsewhere;
 mod house;
+mod known;
 mod rx;
 mod server;
 mod socket;

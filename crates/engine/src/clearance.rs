@@ -4,6 +4,7 @@
 //! Consent may raise a channel to its second level; nothing raises a role.
 
 use crate::label::{Label, Labels};
+use crate::surface::Identity;
 
 /// A level of protected health information that a channel may carry (domain facts 4.2).
 /// 0: no hint of health. 1: "there is an update", with a link. 2: a state without drug or
@@ -13,8 +14,16 @@ pub type Level = u8;
 /// The level of a channel that may carry everything.
 pub const LEVEL_FULL: Level = 3;
 
-/// What a person who is not verified may be shown, however private the channel.
-pub const LEVEL_UNVERIFIED: Level = 1;
+/// The most that somebody may be shown of whom we are so sure, however private the channel
+/// (domain facts 4.4): a stranger that there is something, whoever matched on an address that is on
+/// file a state, whoever is verified everything.
+pub fn level_of(identity: Identity) -> Level {
+    match identity {
+        Identity::None => 1,
+        Identity::Matched => 2,
+        Identity::Verified => LEVEL_FULL,
+    }
+}
 
 /// A role and what it may read (domain facts 4.1).
 struct Role {

@@ -93,6 +93,11 @@ pub enum MessageKind {
     Safety,
     /// A person's words, sent through us (a handoff's reply).
     Person,
+    /// What a channel's rules make us answer where it was asked: that an opt-out counts, whom to
+    /// call. Nothing holds it, the opt-out that it confirms included.
+    Duty,
+    /// A one-time code that somebody asked for a moment ago. Quiet hours do not hold it.
+    Code,
 }
 
 /// A button or menu entry.

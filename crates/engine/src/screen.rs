@@ -6,10 +6,12 @@
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-use crate::clearance::{LEVEL_UNVERIFIED, level_needed, reads};
+use crate::clearance::{level_needed, level_of, reads};
+use crate::consent::EVERYTHING;
 use crate::label::{Label, Labels};
 use crate::message::{Message, MessageKind};
 use crate::render::Form;
+use crate::surface::Identity;
 use crate::time::Timestamp;
 use crate::time::hours::Hours;
 use crate::time::zone::{days_after, known};
@@ -21,8 +23,11 @@ pub struct Way {
     pub level: u8,
     /// The role of the party (`injured_worker`, `adjuster`, …), which says what labels it may read.
     pub role: String,
-    /// Whether this person is verified, now, to the level that the flow asks for.
-    pub verified: bool,
+    /// The labels beyond which a representative may read nothing, whatever the role reads; `None`
+    /// for everybody else.
+    pub scope: Option<Labels>,
+    /// How sure we are, now and on this channel, that it is this person.
+    pub identity: Identity,
     /// Whether the person opted out of this channel altogether.
     pub opted_out: bool,
     /// Purposes the person has consented to here; `None` where the channel needs no consent
@@ -54,7 +59,7 @@ const WIDEST: [Tz; 2] = [Tz::America__New_York, Tz::Pacific__Honolulu];
 
 /// Screens one message for one way.
 pub fn screen(message: &Message, way: &Way, purpose: Option<&str>, now: Timestamp) -> Verdict {
-    if way.opted_out {
+    if way.opted_out && message.kind != MessageKind::Duty {
         return Verdict::Withhold("opted_out".to_owned());
     }
     let Some(form) = form(message, way) else {
@@ -75,8 +80,8 @@ pub fn screen(message: &Message, way: &Way, purpose: Option<&str>, now: Timestam
 /// The form in which a message may go this way; `None` where this reader may have none of it.
 /// [`crate::render::render_form`] makes the words of exactly this form.
 pub fn form(message: &Message, way: &Way) -> Option<Form> {
-    let may_read = reads(&way.role);
-    let level = if way.verified { way.level } else { way.level.min(LEVEL_UNVERIFIED) };
+    let may_read = may_read(way);
+    let level = way.level.min(level_of(way.identity));
     let fits = |labels: Labels| level_needed(labels) <= level;
     let full = labels_shown(message);
     let private = message.wording.private_labels;
@@ -97,6 +102,13 @@ pub fn form(message: &Message, way: &Way) -> Option<Form> {
     readable.then_some(if level == 0 { Form::Hint } else { Form::Update })
 }
 
+/// What this reader may read: what the role does, and a representative no more than was agreed.
+fn may_read(way: &Way) -> Labels {
+    let role = reads(&way.role);
+    let Some(scope) = way.scope else { return role };
+    role.iter().filter(|it| scope.has(*it)).collect()
+}
+
 /// The labels of the words and of the buttons. A button that stands for a value of a list
 /// (a medicine, a claim) names it, so it is taken for the most private kind.
 fn labels_shown(message: &Message) -> Labels {
@@ -110,16 +122,18 @@ fn labels_shown(message: &Message) -> Labels {
 fn speaks_first(kind: MessageKind) -> bool {
     match kind {
         MessageKind::Proactive | MessageKind::Closing | MessageKind::Person => true,
-        MessageKind::Reply | MessageKind::Safety => false,
+        MessageKind::Reply | MessageKind::Safety | MessageKind::Duty | MessageKind::Code => false,
     }
 }
 
-/// Whether we may begin, under this purpose. A flow that has none has no leave.
+/// Whether we may begin, under this purpose. A flow that has none has leave only where everything
+/// was agreed to.
 fn consented(way: &Way, purpose: Option<&str>) -> bool {
     match (&way.consents, purpose) {
         (None, _) => true,
-        (Some(given), Some(purpose)) => given.iter().any(|it| it == purpose),
-        (Some(_), None) => false,
+        (Some(given), purpose) => {
+            given.iter().any(|it| it == EVERYTHING || Some(it.as_str()) == purpose)
+        }
     }
 }
 

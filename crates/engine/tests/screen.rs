@@ -4,11 +4,13 @@
 
 use std::collections::BTreeMap;
 
-use mendline_engine::clearance::level_needed;
+use mendline_engine::clearance::{level_needed, level_of};
+use mendline_engine::consent::EVERYTHING;
 use mendline_engine::label::{Label, Labels};
 use mendline_engine::message::{Message, MessageKind};
 use mendline_engine::render::{Form, render, render_form};
 use mendline_engine::screen::{Verdict, Way, form, screen};
+use mendline_engine::surface::Identity;
 use mendline_engine::text::{Part, Path, Slot, Template, Typed, Wording};
 use mendline_engine::time::Timestamp;
 use mendline_engine::types::Type;
@@ -21,7 +23,8 @@ fn way() -> Way {
     Way {
         level: 3,
         role: "injured_worker".to_owned(),
-        verified: true,
+        scope: None,
+        identity: Identity::Verified,
         opted_out: false,
         consents: None,
         waking: None,
@@ -110,7 +113,7 @@ fn rule_08_labels_against_levels() {
 #[test]
 fn rule_12_who_is_not_verified_is_told_only_that_there_is_something() {
     let message = message(MessageKind::Reply, &[Label::Claim], None);
-    let way = Way { verified: false, ..way() };
+    let way = Way { identity: Identity::None, ..way() };
     assert_eq!(screen(&message, &way, None, noon()), Verdict::Private);
     let shown = render(&message, true, "en", "UTC", None).text;
     assert!(!shown.contains(SECRET) && !shown.contains("claim"));
@@ -182,12 +185,74 @@ fn help_in_danger_goes_out_on_every_channel_at_every_hour() {
     for level in 0..=3 {
         let way = Way {
             level,
-            verified: false,
+            identity: Identity::None,
             consents: Some(vec![]),
             waking: Some((480, 481)),
             ..way()
         };
         assert_eq!(screen(&message, &way, None, noon()), Verdict::Full);
+    }
+}
+
+#[test]
+fn rule_12_how_sure_we_are_of_a_person_caps_what_she_is_shown() {
+    use Label::{Claim, Health};
+    for (identity, labels, expected) in [
+        (Identity::None, &[][..], Form::Full),
+        (Identity::None, &[Claim], Form::Update),
+        (Identity::Matched, &[Claim], Form::Full),
+        (Identity::Matched, &[Health], Form::Update),
+        (Identity::Verified, &[Health], Form::Full),
+    ] {
+        let message = message(MessageKind::Reply, labels, None);
+        let way = Way { identity, ..way() };
+        assert_eq!(form(&message, &way), Some(expected), "{identity:?} {labels:?}");
+    }
+}
+
+#[test]
+fn a_representative_reads_no_more_than_was_agreed_whatever_the_role_reads() {
+    use Label::{Claim, Health};
+    for (scope, labels, expected) in [
+        (&[Claim, Health][..], &[Health][..], Some(Form::Full)),
+        (&[Claim], &[Claim], Some(Form::Full)),
+        (&[Claim], &[Health], None),
+        (&[], &[Claim], None),
+        (&[], &[], Some(Form::Full)),
+    ] {
+        let message = message(MessageKind::Reply, labels, None);
+        let scope = Some(scope.iter().copied().collect());
+        let way = Way { scope, role: "representative".to_owned(), ..way() };
+        assert_eq!(form(&message, &way), expected, "{scope:?} {labels:?}");
+    }
+}
+
+#[test]
+fn rule_06_a_confirmed_opt_out_and_a_code_pass_what_holds_everything_else() {
+    let closed = Way {
+        opted_out: true,
+        consents: Some(vec![]),
+        waking: Some((480, 481)),
+        level: 1,
+        ..way()
+    };
+    let of = |kind, way: &Way| screen(&message(kind, &[], None), way, None, noon());
+    assert_eq!(of(MessageKind::Duty, &closed), Verdict::Full);
+    assert_eq!(of(MessageKind::Code, &closed), withhold("opted_out"));
+    let asleep = Way { opted_out: false, ..closed };
+    assert_eq!(of(MessageKind::Code, &asleep), Verdict::Full);
+}
+
+#[test]
+fn rule_06_who_agreed_to_everything_is_written_to_for_any_purpose_and_for_none() {
+    let it = message(MessageKind::Proactive, &[], None);
+    let of = |consents: &[&str], purpose| {
+        let consents = Some(consents.iter().map(|it| (*it).to_owned()).collect());
+        screen(&it, &Way { consents, ..way() }, purpose, noon())
+    };
+    for purpose in [None, Some("surveys")] {
+        assert_eq!(of(&[EVERYTHING], purpose), Verdict::Full);
+        assert_eq!(of(&["care_updates"], purpose), withhold("no_consent"));
     }
 }
 
@@ -201,12 +266,12 @@ proptest! {
         labels in some_labels(),
         private in proptest::option::of(some_labels()),
         level in 0u8..=3,
-        verified: bool,
+        identity in proptest::sample::select(vec![Identity::None, Identity::Matched, Identity::Verified]),
         role in proptest::sample::select(vec!["injured_worker", "adjuster", "pharmacy", "employer", "nobody"]),
         kind in proptest::sample::select(vec![MessageKind::Reply, MessageKind::Safety, MessageKind::Person]),
     ) {
         let message = message(kind, &labels, private.as_deref());
-        let way = Way { level, verified, role: role.to_owned(), ..way() };
+        let way = Way { level, identity, role: role.to_owned(), ..way() };
         let sent = match screen(&message, &way, None, noon()) {
             Verdict::Full => render(&message, false, "en", "UTC", None).text,
             Verdict::Private => render(&message, true, "en", "UTC", None).text,
@@ -215,7 +280,7 @@ proptest! {
         let finer = form(&message, &way).map(|it| render_form(&message, it, "en", "UTC", None).text);
         let full: Labels = labels.iter().copied().collect();
         let own: Labels = private.iter().flatten().copied().collect();
-        let level = if verified { level } else { level.min(1) };
+        let level = level.min(level_of(identity));
         let most_private_allowed = |labels: Labels| level_needed(labels) <= level;
         for text in [sent, finer.unwrap_or_default()] {
             if text.contains(SECRET) {

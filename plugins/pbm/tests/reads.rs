@@ -58,7 +58,10 @@ async fn only_the_person_is_recognised() {
         (None, "DEMO-CA-000123", "1984-03-12", Some("90012"), true),
         (None, "DEMO-CA-000123", "1984-03-12", Some("90013"), false),
         (None, "DEMO-CA-000123", "1984-03-12", None, false),
-        (None, "0123", "1984-03-12", Some("90012"), false),
+        (None, "0123", "1984-03-12", Some("90012"), true),
+        (None, "0123", "1984-03-12", Some("90013"), false),
+        (None, "0123", "1984-03-12", None, false),
+        (None, "123", "1984-03-12", Some("90012"), false),
         (None, "none-xx-xxxxxx", "----------", Some("-----"), false),
     ] {
         let input = json!({ "person": person, "claim_number": number, "born": born, "zip": zip });

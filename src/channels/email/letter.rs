@@ -94,7 +94,9 @@ pub fn letter(sender: &Sender, it: &Outgoing) -> Result<Letter, Unsayable> {
 fn habits(it: &Outgoing, from: &str) -> [(&'static str, String); 4] {
     // A person's own words, and answers, are still sent by a program (RFC 3834, 5).
     let automatic = match it.leaving.kind {
-        MessageKind::Reply | MessageKind::Safety => "auto-replied",
+        MessageKind::Reply | MessageKind::Safety | MessageKind::Duty | MessageKind::Code => {
+            "auto-replied"
+        }
         MessageKind::Proactive | MessageKind::Closing | MessageKind::Person => "auto-generated",
     };
     [

@@ -162,6 +162,10 @@ impl Channel for TwilioChannel {
         }
     }
 
+    fn carrier_rules(&self) -> bool {
+        self.kind == Kind::Sms
+    }
+
     fn window_ms(&self) -> Option<i64> {
         (self.kind == Kind::WhatsApp).then_some(WINDOW_MS)
     }

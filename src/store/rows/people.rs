@@ -32,6 +32,9 @@ pub struct Person {
     pub addresses: BTreeMap<String, String>,
     /// Channels opted out of.
     pub opted_out: Vec<String>,
+    /// What she agreed to be told, by channel: purposes, or everything. From her own acts alone.
+    #[serde(skip)]
+    pub consents: BTreeMap<String, Vec<String>>,
     /// The channel that she used last.
     #[serde(skip)]
     pub at: Option<String>,

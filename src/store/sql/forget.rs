@@ -7,7 +7,7 @@ use super::{BEGIN, SqlStore, care, db};
 use crate::store::StoreError;
 
 /// What follows from a destroyed key, in order. Each takes the payer and the person.
-const STEPS: [&str; 24] = [
+const STEPS: [&str; 27] = [
     "insert into person_keys (payer, person, wrapped) values ($1, $2, null)
      on conflict (payer, person) do update set wrapped = null",
     "delete from people where payer = $1 and person = $2",
@@ -17,6 +17,10 @@ const STEPS: [&str; 24] = [
     "delete from standing where payer = $1 and person = $2",
     "delete from codes where payer = $1 and person = $2",
     "delete from media where payer = $1 and person = $2",
+    "delete from introduced where payer = $1 and person = $2",
+    "delete from challenges where payer = $1 and person = $2",
+    "update representatives set ended = since
+     where payer = $1 and (person = $2 or representative = $2) and ended is null",
     "delete from sessions where payer = $1 and person = $2",
     "delete from accounts where payer = $1 and person = $2",
     "delete from identities where payer = $1 and person = $2",

@@ -23,13 +23,15 @@ const CONVERSATION: &[Column] = &[Text("payer"), Text("id")];
 const WAITING_MAX: i64 = 16;
 const PERSON: &str = "
     select v.n as n, v.payer as payer, v.person as id, p.language, p.at_channel, p.body_ct, k.wrapped,
-           o.channel as opted_out, a.channel as reached, a.address_ct,
+           o.channel as opted_out, a.channel as reached, a.address_ct, c.channel as agreed, c.purpose,
            (select count(*) from inbox i where i.payer = v.payer and i.conversation is null
               and i.done_at is null and i.person = v.person) as unrouted
     from v left join people p on p.payer = v.payer and p.person = v.person
     left join person_keys k on k.payer = v.payer and k.person = v.person
     left join opt_outs o on o.payer = p.payer and o.person = p.person
     left join addresses a on a.payer = p.payer and a.person = p.person
+    left join consents c on c.payer = p.payer and c.person = p.person
+      and c.act = 'given' and c.ended is null
     order by v.n, o.channel";
 const FOCUS: &str = "
     select v.n as n, q.*, k.wrapped from v

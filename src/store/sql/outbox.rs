@@ -2,7 +2,7 @@
 
 use mendline_engine::message::{Message, MessageKind};
 use mendline_engine::time::Timestamp;
-use sqlx::Row as _;
+use sqlx::{AssertSqlSafe, Row as _};
 use tracing::error;
 
 use super::batch::Batch;
@@ -111,8 +111,8 @@ pub(super) fn put(
 fn urgency(kind: MessageKind) -> u32 {
     match kind {
         MessageKind::Proactive | MessageKind::Closing | MessageKind::Person => 0,
-        // Help in danger waits for nothing.
-        MessageKind::Safety => 1,
+        // Help in danger waits for nothing; nor does what is only good now.
+        MessageKind::Safety | MessageKind::Duty | MessageKind::Code => 1,
         // Whoever writes at night is answered at night, before what is held for the morning.
         MessageKind::Reply => 2,
     }
@@ -212,30 +212,34 @@ pub(super) async fn messages(
     payer: &str,
     conversation: &str,
 ) -> Result<Vec<MessageRow>, StoreError> {
-    let rows = sqlx::query(
-        "select o.payer, o.effect, o.person, o.key_person, o.message_ct, o.frozen_ct, o.status, o.committed, o.changed, k.wrapped
-         from outbox o
-         left join person_keys k on k.payer = o.payer and k.person = o.key_person
-         where o.payer = $1 and o.lane = $2 order by o.seq",
-    )
+    let rows = sqlx::query(AssertSqlSafe(format!(
+        "select {ROW}, k.wrapped from outbox o
+             left join person_keys k on k.payer = o.payer and k.person = o.key_person
+             where o.payer = $1 and o.lane = $2 order by o.seq"
+    )))
     .bind(payer)
     .bind(conversation)
     .fetch_all(&store.readers)
     .await?;
-    rows.iter()
-        .map(|row| {
-            let (key, message, frozen) = words(store, row)?;
-            Ok(MessageRow {
-                key,
-                person: row.try_get("person")?,
-                message,
-                frozen,
-                status: row.try_get("status")?,
-                committed: Timestamp(row.try_get("committed")?),
-                changed: Timestamp(row.try_get("changed")?),
-            })
-        })
-        .collect()
+    rows.iter().map(|row| message_row(store, row)).collect()
+}
+
+/// The columns of [`message_row`].
+pub(super) const ROW: &str = "o.payer, o.effect, o.person, o.key_person, o.message_ct, o.frozen_ct, \
+                              o.status, o.committed, o.changed";
+
+/// A message with what became of it.
+pub(super) fn message_row(store: &SqlStore, row: &DbRow) -> Result<MessageRow, StoreError> {
+    let (key, message, frozen) = words(store, row)?;
+    Ok(MessageRow {
+        key,
+        person: row.try_get("person")?,
+        message,
+        frozen,
+        status: row.try_get("status")?,
+        committed: Timestamp(row.try_get("committed")?),
+        changed: Timestamp(row.try_get("changed")?),
+    })
 }
 
 pub(super) async fn dead_letters(

@@ -1,6 +1,6 @@
 //! People: `people`, and what they opted out of: `opt_outs`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::{Connection as _, Row as _};
 
@@ -43,9 +43,10 @@ const SPEAKS: &str = "
 const OPT_OUT: &str = "
     insert into opt_outs (payer, person, channel)
     select payer, person, fact from v where true on conflict do nothing";
-const OPT_IN: &str = "
-    delete from opt_outs where (payer, person, channel) in (select payer, person, fact from v)";
-
+/// Her pages; a desk's are staff's, who log in.
+const END_SESSIONS: &str =
+    "delete from sessions where payer = $1 and person = $2 and kind not like 'staff/%'";
+const LINKS_FROM: &str = "update people set links_from = $3 where payer = $1 and person = $2";
 const AT: &str = "
     update people set at_channel = v.fact
     from v where people.payer = v.payer and people.person = v.person";
@@ -54,11 +55,16 @@ const AT: &str = "
 pub(super) fn change(script: &mut Script, payer: &str, person: &str, fact: &PersonFact) {
     let (fact, statement) = match fact {
         PersonFact::Language(language) => (language, SPEAKS),
-        PersonFact::OptedOut { channel } => (channel, OPT_OUT),
-        PersonFact::OptedIn { channel } => (channel, OPT_IN),
         PersonFact::At { channel } => (channel, AT),
         // What is sealed has rows of its own.
-        PersonFact::Linked { .. } | PersonFact::Unlinked { .. } => return,
+        PersonFact::Linked { .. } | PersonFact::Unlinked { .. } | PersonFact::Consent(_) => return,
+        PersonFact::NothingBefore(at) => {
+            let whose = [payer.into(), person.into()];
+            script.plain(&whose, END_SESSIONS);
+            let [payer, person] = whose;
+            script.plain(&[payer, person, at.0.into()], LINKS_FROM);
+            return;
+        }
         PersonFact::Focus { channel, question } => {
             let question = question.as_ref().map(ToString::to_string);
             return focus::set(script, payer, person, channel, question);
@@ -77,11 +83,13 @@ pub(super) async fn person(
 ) -> Result<Option<Person>, StoreError> {
     let rows = sqlx::query(
         "select p.language, p.at_channel, p.body_ct, k.wrapped, o.channel as opted_out,
-                a.channel as reached, a.address_ct
+                a.channel as reached, a.address_ct, c.channel as agreed, c.purpose
          from people p
          left join person_keys k on k.payer = p.payer and k.person = p.person
          left join opt_outs o on o.payer = p.payer and o.person = p.person
          left join addresses a on a.payer = p.payer and a.person = p.person
+         left join consents c on c.payer = p.payer and c.person = p.person
+            and c.act = 'given' and c.ended is null
          where p.payer = $1 and p.person = $2
          order by o.channel",
     )
@@ -95,17 +103,29 @@ pub(super) async fn person(
     Ok(Some(read(&sealer, person, &rows.iter().collect::<Vec<_>>())?))
 }
 
-/// A person, from her rows: one for each channel that she opted out of and each address.
+/// A person, from her rows: one for each channel that she opted out of, each address and each
+/// thing that she agreed to.
 pub(super) fn read(sealer: &Sealer, id: &str, rows: &[&DbRow]) -> Result<Person, StoreError> {
     let first = rows.first().ok_or_else(|| StoreError::Unreadable("nobody was read".into()))?;
     let sealed: Vec<u8> = first.try_get("body_ct")?;
     let mut person: Person = sealer.open("people.body", id, &sealed)?;
     person.language = first.try_get("language")?;
     person.at = first.try_get("at_channel")?;
-    let mut opted_out = BTreeSet::new();
+    let (mut opted_out, mut consents) = (BTreeSet::new(), BTreeSet::new());
+    let mut proved = BTreeMap::new();
     for row in rows {
         opted_out.extend(row.try_get::<Option<String>, _>("opted_out")?);
-        person.addresses.extend(reach::address(sealer, id, row)?);
+        let agreed: Option<String> = row.try_get("agreed")?;
+        consents.extend(agreed.zip(row.try_get::<Option<String>, _>("purpose")?));
+        let channel: Option<String> = row.try_get("reached")?;
+        // Each address is opened once, in however many rows it stands.
+        if channel.is_some_and(|it| !proved.contains_key(&it)) {
+            proved.extend(reach::address(sealer, id, row)?);
+        }
+    }
+    person.addresses.extend(proved);
+    for (channel, purpose) in consents {
+        person.consents.entry(channel).or_default().push(purpose);
     }
     person.opted_out = opted_out.into_iter().collect();
     Ok(person)

@@ -9,8 +9,11 @@ use sqlx::{Connection as _, Row as _};
 
 use super::script::Script;
 use super::seal::Sealer;
-use super::{BEGIN, DbRow, SqlStore, within};
-use crate::store::reach::{NewCode, Reach, Whose};
+use super::{BEGIN, DbRow, SqlStore, challenges, consents, disclosures, representatives, within};
+use crate::store::consent::{Consent, Kept};
+use crate::store::disclosure::{Held, Told};
+use crate::store::reach::{NewChallenge, NewCode, Reach, Whose};
+use crate::store::representative::{Representative, Standing};
 use crate::store::{PersonFact, StoreError};
 use crate::vault::Vault;
 
@@ -21,7 +24,7 @@ const MENUS: &str = "addresses.menus";
 /// An address has no payer before it is known whose it is.
 const NO_PAYER: &str = "";
 
-fn index(vault: &Vault, channel: &str, address: &str) -> String {
+pub(super) fn index(vault: &Vault, channel: &str, address: &str) -> String {
     vault.index(NO_PAYER, channel, address)
 }
 
@@ -223,6 +226,153 @@ impl Reach for SqlStore {
         .await
     }
 
+    async fn agree(&self, whose: &Whose, it: &Consent, now: Timestamp) -> Result<(), StoreError> {
+        within(consents::agree(self, whose, it, now)).await
+    }
+
+    async fn consents(&self, whose: &Whose) -> Result<Vec<Kept>, StoreError> {
+        within(consents::all(self, whose)).await
+    }
+
+    async fn introduced(
+        &self,
+        whose: &Whose,
+        channel: &str,
+        address: &str,
+    ) -> Result<bool, StoreError> {
+        within(async {
+            let row = sqlx::query(
+                "select 1 from introduced
+                 where payer = $1 and person = $2 and channel = $3 and idx = $4",
+            )
+            .bind(&whose.payer)
+            .bind(&whose.person)
+            .bind(channel)
+            .bind(index(&self.vault, channel, address))
+            .fetch_optional(&self.readers)
+            .await?;
+            Ok(row.is_some())
+        })
+        .await
+    }
+
+    async fn introduce(
+        &self,
+        whose: &Whose,
+        channel: &str,
+        address: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        within(async {
+            let mut writer = self.writer().await?;
+            let mut tx = writer.begin_with(BEGIN).await?;
+            sqlx::query(
+                "insert into introduced (payer, person, channel, idx, at)
+                 values ($1, $2, $3, $4, $5) on conflict do nothing",
+            )
+            .bind(&whose.payer)
+            .bind(&whose.person)
+            .bind(channel)
+            .bind(index(&self.vault, channel, address))
+            .bind(now.0)
+            .execute(&mut *tx)
+            .await?;
+            Ok(tx.commit().await?)
+        })
+        .await
+    }
+
+    async fn told(&self, whose: &Whose) -> Result<Vec<Told>, StoreError> {
+        within(disclosures::told(self, whose)).await
+    }
+
+    async fn held(&self, channel: &str, address: &str) -> Result<Vec<Held>, StoreError> {
+        within(disclosures::held(self, channel, address)).await
+    }
+
+    async fn represent(&self, it: &Representative, now: Timestamp) -> Result<(), StoreError> {
+        within(representatives::put(self, it, now)).await
+    }
+
+    async fn end_representation(
+        &self,
+        whose: &Whose,
+        representative: &str,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        within(representatives::end(self, whose, representative, now)).await
+    }
+
+    async fn representatives(
+        &self,
+        payer: &str,
+        person: Option<&str>,
+    ) -> Result<Vec<Representative>, StoreError> {
+        within(representatives::all(self, payer, person)).await
+    }
+
+    async fn acts_for(
+        &self,
+        representative: &Whose,
+        now: Timestamp,
+    ) -> Result<Option<Standing>, StoreError> {
+        within(representatives::standing(self, representative, now)).await
+    }
+
+    async fn put_challenge(&self, it: &NewChallenge, now: Timestamp) -> Result<(), StoreError> {
+        within(challenges::put(self, it, now)).await
+    }
+
+    async fn challenged(&self, digest: &str) -> Result<Option<Whose>, StoreError> {
+        within(challenges::of(self, digest)).await
+    }
+
+    async fn use_challenge(
+        &self,
+        digest: &str,
+        code: &str,
+        now: Timestamp,
+    ) -> Result<Option<Whose>, StoreError> {
+        within(challenges::spend(self, digest, code, now)).await
+    }
+
+    async fn try_once(
+        &self,
+        idx: &str,
+        now: Timestamp,
+        most: (i64, i64),
+    ) -> Result<Option<i64>, StoreError> {
+        within(challenges::once(self, idx, now, most)).await
+    }
+
+    async fn tried_well(&self, idx: &str) -> Result<(), StoreError> {
+        within(challenges::well(self, idx)).await
+    }
+
+    async fn links_from(&self, whose: &Whose) -> Result<Option<Timestamp>, StoreError> {
+        within(async {
+            let row = sqlx::query("select links_from from people where payer = $1 and person = $2")
+                .bind(&whose.payer)
+                .bind(&whose.person)
+                .fetch_optional(&self.readers)
+                .await?;
+            let from: Option<Option<i64>> = row.map(|it| it.try_get("links_from")).transpose()?;
+            Ok(from.flatten().map(Timestamp))
+        })
+        .await
+    }
+
+    async fn is_session(&self, digest: &str) -> Result<bool, StoreError> {
+        within(async {
+            let row = sqlx::query("select 1 from sessions where digest = $1")
+                .bind(digest)
+                .fetch_optional(&self.readers)
+                .await?;
+            Ok(row.is_some())
+        })
+        .await
+    }
+
     async fn hear(&self, channel: &str, address: &str, now: Timestamp) -> Result<(), StoreError> {
         within(async {
             let mut writer = self.writer().await?;
@@ -254,6 +404,6 @@ impl Reach for SqlStore {
     }
 }
 
-fn whose(row: &DbRow) -> Result<Whose, StoreError> {
+pub(super) fn whose(row: &DbRow) -> Result<Whose, StoreError> {
     Ok(Whose { payer: row.try_get("payer")?, person: row.try_get("person")? })
 }

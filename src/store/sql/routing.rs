@@ -7,8 +7,10 @@ use super::commit::{self, Turned};
 use super::conversations::{self, Born};
 use super::inbox::Entry;
 use super::outbox::{self, Outgoing};
-use super::reach;
-use crate::store::{Accepted, Carried, Carry, EffectRef, PersonCommit, StoreError, TurnCommit};
+use super::{consents, reach};
+use crate::store::{
+    Accepted, Carried, Carry, EffectRef, PersonCommit, PersonFact, StoreError, TurnCommit,
+};
 
 /// A person turn of an arrival that lies in the inbox.
 pub(super) fn person(batch: &mut Batch<'_>, commit: &PersonCommit) -> Result<(), StoreError> {
@@ -96,6 +98,10 @@ fn put(
         let whose = (payer, commit.person.as_str());
         let change = reach::Change::of(batch.vault, &sealer, whose, fact, commit.now);
         batch.writes.reached.extend(change);
+        if let PersonFact::Consent(it) = fact {
+            let change = consents::Change::of(batch.vault, &sealer, whose, it, commit.now);
+            batch.writes.agreed.push(change);
+        }
     }
     let born = |id: &str| went.iter().find(|it| it.turn.conversation == id);
     for (part, new) in (1..).zip(&commit.begins) {

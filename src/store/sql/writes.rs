@@ -10,7 +10,7 @@ use mendline_engine::time::Timestamp;
 use super::going::Going;
 use super::rows::{Cell, Column, Rows};
 use super::script::Script;
-use super::{Connection, focus, handoffs, people, reach};
+use super::{Connection, consents, focus, handoffs, people, reach};
 use crate::store::{HandoffChange, PersonFact, StoreError};
 
 use Column::{Bytes, Int, Text};
@@ -146,6 +146,7 @@ pub(super) struct Writes {
     /// What is rare is written one by one.
     pub(super) facts: Vec<(String, String, PersonFact)>,
     pub(super) reached: Vec<reach::Change>,
+    pub(super) agreed: Vec<consents::Change>,
     pub(super) handoffs: Vec<handoffs::Changed>,
     /// How many rows went into the numbered tables.
     n: i64,
@@ -175,6 +176,7 @@ impl Default for Writes {
             focused: Vec::new(),
             facts: Vec::new(),
             reached: Vec::new(),
+            agreed: Vec::new(),
             handoffs: Vec::new(),
             n: 0,
         }
@@ -259,6 +261,9 @@ impl Writes {
             people::change(&mut script, payer, person, fact);
         }
         for change in self.reached {
+            change.put(&mut script);
+        }
+        for change in self.agreed {
             change.put(&mut script);
         }
         (script, self.handoffs)

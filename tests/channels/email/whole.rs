@@ -347,7 +347,7 @@ async fn stop_ends_it_whoever_vouches_for_it() {
     it.links("dana", DANA).await;
     it.delivered(&it.mail(DANA, "STOP")).await;
     it.ana_asks().await;
-    assert_eq!(it.got(DANA).len(), 1, "nothing but that she was linked");
+    assert_eq!(it.got(DANA).len(), 2, "that she was linked, that it is over, and nothing more");
     it.request().await;
 }
 

@@ -73,7 +73,7 @@ pub(crate) struct IdentityRow {
 }
 
 /// The claims that an identity may be compared with: those of `person` where one is known, else
-/// the one of that full number.
+/// those whose number is or ends with what was given.
 pub(crate) async fn identities(
     conn: &mut SqliteConnection,
     payer: &str,
@@ -83,7 +83,7 @@ pub(crate) async fn identities(
     let rows = sqlx::query_as(
         "SELECT w.id AS person, c.number AS number, w.born AS born, w.zip AS zip
          FROM claims c JOIN people w ON w.payer = c.payer AND w.id = c.worker
-         WHERE c.payer = ?1 AND (w.id = ?2 OR (?2 IS NULL AND c.number = ?3))
+         WHERE c.payer = ?1 AND (w.id = ?2 OR (?2 IS NULL AND (c.number = ?3 OR substr(c.number, -4) = ?3)))
          ORDER BY c.number",
     )
     .bind(payer)
