@@ -5,6 +5,7 @@
 //! moment of sending, freezes the bytes before the first attempt, and keeps one key for every
 //! attempt.
 
+mod ahead;
 mod authority;
 mod calls;
 mod circuit;
@@ -40,6 +41,7 @@ use crate::store::{
 };
 use crate::trace;
 use crate::wake::{Loop, News};
+pub use ahead::{Ahead, ahead};
 use ways::{purpose, render, scope, way, ways};
 
 /// How long a leased message or call is ours before somebody else may try: longer than a call may

@@ -6,13 +6,17 @@ use std::collections::BTreeMap;
 use mendline_engine::core::Program;
 use mendline_engine::effect::Draft;
 use mendline_engine::event::{DeskAction, GiveBack};
+use mendline_engine::label::{Label, Labels};
+use mendline_engine::message::{Message, MessageKind};
 use mendline_engine::render::render;
 use mendline_engine::state::Fields;
+use mendline_engine::text::{Values, Wording};
 use mendline_engine::time::Timestamp;
 use mendline_engine::types::Type;
 use serde_json::{Value, json};
 
 use super::words;
+use crate::dispatch::Ahead;
 use crate::store::{HandoffRow, Person};
 
 /// Longest reply or note, in characters: a page of a letter, as the worker's own words.
@@ -79,6 +83,52 @@ pub struct Reader<'a> {
     pub zone: &'a str,
     /// Now.
     pub now: Timestamp,
+}
+
+/// A person's words, as the turn says them, to look ahead where they would go: anything may be in
+/// them, so they count as being about health.
+pub fn words_ahead(party: &str) -> Message {
+    let wording = Wording {
+        key: "person".to_owned(),
+        words: BTreeMap::new(),
+        private: BTreeMap::new(),
+        labels: Labels::NONE.with(Label::Health),
+        private_labels: Labels::NONE,
+    };
+    let (party, kind) = (party.to_owned(), MessageKind::Person);
+    let (values, buttons) = (Values::new(), Vec::new());
+    Message { party, kind, wording, values, buttons, question: None, card: None }
+}
+
+/// What somebody who is about to write should know of where it goes.
+pub fn where_to(it: &Ahead, held: &Person, reader: Reader<'_>) -> String {
+    let name = &held.first_name;
+    match it {
+        Ahead::Full(channel) => {
+            format!("{name} reads them, word for word, on {}.", channel_name(channel))
+        }
+        Ahead::Link(channel) => format!(
+            "{name} is on {}, which may not carry a medicine, a claim or anything about health. There \
+             comes a link, and your words are read behind it.",
+            channel_name(channel)
+        ),
+        Ahead::Waits(until) => format!(
+            "{name} must not be disturbed now: this goes out {}.",
+            words::moment(*until, reader.now, reader.zone)
+        ),
+        Ahead::Nowhere => {
+            format!("Nothing may reach {name} in writing at the moment. Call instead.")
+        }
+    }
+}
+
+fn channel_name(channel: &str) -> String {
+    match channel {
+        "web" => "the secure page".to_owned(),
+        "sms" => "a phone by text message".to_owned(),
+        "whatsapp" => "WhatsApp".to_owned(),
+        other => words::titled(other),
+    }
 }
 
 /// The page of a handoff.

@@ -1,6 +1,7 @@
 //! A person takes over, and gives it back.
 
 use axum::http::StatusCode;
+use mendline::clearance::Setting;
 
 use crate::house::{Answer, Place, place};
 
@@ -44,6 +45,22 @@ async fn rule_10_a_person_takes_it_writes_and_gives_it_back() {
     send(&place, &robin, &replied, &path, &back).await.says("You gave it back");
     place.get("/desk", &robin).await.says("Nothing waits for you");
     assert_eq!(place.get(&path, &robin).await.status, StatusCode::GONE);
+}
+
+#[tokio::test]
+async fn whoever_writes_is_told_first_where_it_will_be_read() {
+    let place = place().await;
+    let (robin, path, page) = robin_opens(&place, "ana").await;
+    page.says("Ana reads them, word for word, on the secure page.");
+    let lowered = Setting { level: Some(0), ..Setting::default() };
+    place.house.clearance.set([("web".to_owned(), lowered)].into());
+    let page = place.get(&path, &robin).await;
+    page.says("may not carry a medicine, a claim or anything about health");
+    // And so it is: what she gets there is a link, not the words.
+    let taken = send(&place, &robin, &page, &path, &[("do", "take")]).await;
+    let reply = [("do", "reply"), ("words", "Your tramadol is ready."), ("language", "en")];
+    send(&place, &robin, &taken, &path, &reply).await;
+    assert!(!place.sees("ana").await.contains("tramadol"));
 }
 
 #[tokio::test]

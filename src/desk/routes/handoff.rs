@@ -15,6 +15,7 @@ use crate::desk::handoff::{self, Reader, View};
 use crate::desk::session::Staff;
 use crate::desk::timeline::Entry;
 use crate::desk::words;
+use crate::dispatch::ahead;
 use crate::store::HandoffRow;
 use crate::web::pages::{Page, html};
 
@@ -32,6 +33,8 @@ struct HandoffPage {
     files: Vec<FileView>,
     /// What was typed, kept when it was not sent.
     words: String,
+    /// Where it goes.
+    where_to: Option<String>,
 }
 
 /// `GET /desk/handoff/{conversation}/{key}`.
@@ -131,6 +134,15 @@ impl Desk {
             zone: &staff.person.zone,
             now: self.house.clock.now(),
         };
+        let where_to = match (&held, &row.open.party) {
+            (Some(held), Some(party)) => {
+                let message = handoff::words_ahead(party);
+                let ahead =
+                    ahead(&self.house, held, message, Some(&conversation.flow_hash)).await?;
+                Some(handoff::where_to(&ahead, held, reader))
+            }
+            _ => None,
+        };
         let view = handoff::view(row, held.as_ref(), &program, &conversation.state.fields, reader);
         let (entries, _) = self.lines(staff, &conversation, &program).await?;
         let talk = entries.into_iter().filter(|it| matches!(it.kind, "said" | "told")).collect();
@@ -147,6 +159,7 @@ impl Desk {
             talk,
             files: self.files(staff, row).await?,
             words,
+            where_to,
         };
         Ok(html(status, &page))
     }

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use crate::clearance::reads;
 use crate::condition::Expr;
 use crate::core::{Core, Decide, DecideChoice, Pc};
+use crate::label::Labels;
 use crate::message::Preview;
 use crate::state::Fields;
 use crate::text::{Path, Values};
@@ -17,11 +19,19 @@ use crate::turn::typed::slots;
 const STEPS_MAX: usize = 64;
 
 impl Cx<'_> {
-    /// A preview for each final choice after which the flow says something to the principal.
+    /// A preview for each final choice after which the flow says something to the principal that
+    /// everybody who is asked may read too.
     pub(super) fn previews(&self, pc: Pc, decide: &Decide) -> BTreeMap<String, Preview> {
+        let asked = decide.escalate.iter().map(|it| &it.party).chain([&decide.party]);
+        let asked: Vec<Labels> = asked
+            .map(|it| self.program.parties.get(it).map_or(Labels::NONE, |it| reads(&it.role)))
+            .collect();
+        let may_read =
+            |it: &Preview| asked.iter().all(|all| it.wording.labels.beyond(*all).is_public());
         let finals = decide.choices.iter().filter(|it| it.steps.is_none());
         finals
             .filter_map(|it| Some((it.key.clone(), self.preview(pc, &decide.anchor, it)?)))
+            .filter(|(_, it)| may_read(it))
             .collect()
     }
 
