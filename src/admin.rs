@@ -19,9 +19,14 @@ use mendline_engine::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::house::House;
+use crate::invitations;
 use crate::store::consent::Kept;
+use crate::store::reach::Whose;
 use crate::store::representative::Representative;
 use crate::store::{AuditEntry, LegalHold, Pause, PauseRef, Store, StoreError, Waiting};
+
+/// Said where only a running server can do it.
+const NO_SERVER: &str = "no server is running on this database";
 
 /// What is asked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -129,6 +134,15 @@ pub enum Ask {
         payer: String,
         /// The person.
         person: String,
+    },
+    /// Send somebody her link, to the contact on file.
+    Invite {
+        /// The payer.
+        payer: String,
+        /// The person.
+        person: String,
+        /// Over which channel.
+        channel: String,
     },
     /// Finish what is in hand and stop.
     Drain,
@@ -270,6 +284,9 @@ impl Office<'_> {
                 let known = self.store.person(&payer, &person).await?;
                 Ok(Answer::Invited { language: known.map(|it| it.language) })
             }
+            Ask::Invite { payer, person, channel } => {
+                self.invite(Whose { payer, person }, &channel).await
+            }
             Ask::Drain => self.drain().await,
         }
     }
@@ -285,9 +302,22 @@ impl Office<'_> {
         self.store.audit(&entry).await
     }
 
+    async fn invite(&self, whose: Whose, channel: &str) -> Result<Answer, StoreError> {
+        let Some(house) = self.house else {
+            return Ok(Answer::Refused(NO_SERVER.into()));
+        };
+        self.audit(&whose.payer, format!("invite {} over {channel}", whose.person)).await?;
+        Ok(match invitations::send(house, &whose, channel).await? {
+            Ok(()) => Answer::Done(format!(
+                "Her link goes out over {channel} to the contact on file, in her waking hours."
+            )),
+            Err(why) => Answer::Refused(why.to_string()),
+        })
+    }
+
     async fn drain(&self) -> Result<Answer, StoreError> {
         let Some(house) = self.house else {
-            return Ok(Answer::Refused("no server is running on this database".into()));
+            return Ok(Answer::Refused(NO_SERVER.into()));
         };
         self.audit("", "drain".into()).await?;
         house.stopping.cancel();

@@ -126,6 +126,19 @@ pub struct Outgoing {
     pub now_ms: i64,
 }
 
+/// What would become of a message that were said now ([`House::ahead`](crate::house::House::ahead)).
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ahead {
+    /// It is read on this channel, word for word.
+    Full(String),
+    /// This channel may not carry it: there she gets a link to it.
+    Link(String),
+    /// It waits for the end of her quiet hours.
+    Waits(Timestamp),
+    /// Nothing may carry it.
+    Nowhere,
+}
+
 /// What a channel may say of a card without its words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deciding {
@@ -252,6 +265,13 @@ pub enum Incoming {
         address: String,
         /// The code.
         code: String,
+    },
+    /// Staff have her link sent to the contact on file.
+    SendInvitation {
+        /// The channel.
+        channel: String,
+        /// The address there.
+        address: String,
     },
     /// Something outside happened to one conversation.
     Happened {

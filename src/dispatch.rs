@@ -41,7 +41,6 @@ use crate::store::{
 };
 use crate::trace;
 use crate::wake::{Loop, News};
-pub use ahead::{Ahead, ahead};
 use ways::{purpose, render, scope, way, ways};
 
 /// How long a leased message or call is ours before somebody else may try: longer than a call may

@@ -250,15 +250,27 @@ async fn contact(house: &House, whose: &Whose) -> Result<Option<(String, String)
     }
     let known = directory::ensure_known(house, payer, person).await;
     let known = known.inspect_err(|why| warn!("who is who could not be asked: {why:#}"));
-    let on_file = read(house, payer, PERSON, json!({ "person": person })).await;
-    let (Ok(Some(known)), Some(on_file)) = (known, on_file) else { return Ok(None) };
+    let Ok(Some(known)) = known else { return Ok(None) };
+    let record = record(house, whose).await;
     let mut ways = CONTACTS.iter().filter(|(channel, _)| {
         house.channels.contains_key(channel) && !known.opted_out.iter().any(|it| it == channel)
     });
-    Ok(ways.find_map(|(channel, member)| {
-        let address = on_file[member].as_str()?.trim();
-        (!address.is_empty()).then(|| ((*channel).to_owned(), address.to_owned()))
-    }))
+    Ok(ways.find_map(|(channel, _)| Some(((*channel).to_owned(), listed(&record, channel)?))))
+}
+
+/// Her address on a channel, as the claim system has it.
+pub async fn on_file(house: &House, whose: &Whose, channel: &str) -> Option<String> {
+    listed(&record(house, whose).await, channel)
+}
+
+async fn record(house: &House, whose: &Whose) -> Option<Value> {
+    read(house, &whose.payer, PERSON, json!({ "person": whose.person })).await
+}
+
+fn listed(record: &Option<Value>, channel: &str) -> Option<String> {
+    let (_, member) = CONTACTS.iter().find(|(name, _)| *name == channel)?;
+    let address = record.as_ref()?[member].as_str()?.trim();
+    (!address.is_empty()).then(|| address.to_owned())
 }
 
 async fn read(house: &House, payer: &str, source: &str, input: Value) -> Option<Value> {

@@ -22,6 +22,7 @@ pub mod host;
 pub mod house;
 pub mod identity;
 pub mod intake;
+pub mod invitations;
 pub mod library;
 pub mod links;
 pub mod media;

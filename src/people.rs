@@ -20,14 +20,13 @@ use serde_json::json;
 use tracing::warn;
 
 use crate::channels::Incoming;
-use crate::channels::desk::DESK;
 use crate::directory;
 use crate::house::House;
 use crate::phrases;
 use crate::store::representative::Standing;
 use crate::store::{
-    Ask, Conversation, EffectRef, Look, NewConversation, PersonCommit, PersonFact, QuestionRow,
-    StoreError, Unrouted,
+    Ask, Conversation, Look, NewConversation, PersonCommit, PersonFact, QuestionRow, StoreError,
+    Unrouted,
 };
 use crate::trace;
 use crate::turns::fault;
@@ -117,6 +116,7 @@ pub fn names(incoming: &Incoming) -> Option<String> {
         | Incoming::Media
         | Incoming::File { .. }
         | Incoming::SendCode { .. }
+        | Incoming::SendInvitation { .. }
         | Incoming::Start { .. } => None,
     }
 }
@@ -186,6 +186,9 @@ async fn meaning(house: &House, arrival: &Unrouted, look: &Look) -> anyhow::Resu
             let links = &house.links;
             let message = phrases::code(&links.programme(), &code, links.host().as_deref());
             commit.says.push(phrases::bound(message, &channel, Some(&address)));
+        }
+        Incoming::SendInvitation { channel, address } => {
+            router.invitation(&channel, &address, &mut commit);
         }
         Incoming::File { kept } => router.file(kept, &mut commit).await?,
         Incoming::Media => commit.says.push(router.say(phrases::NOT_WORDS, MessageKind::Reply)),

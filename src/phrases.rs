@@ -207,6 +207,20 @@ pub fn code(programme: &Programme, code: &str, host: Option<&str>) -> Message {
     worded("code", "worker", MessageKind::Code, english, spanish)
 }
 
+/// The link into her secure chat, where she is on file. Others may read it: nothing about health.
+pub fn invitation(programme: &Programme, link: &str) -> Message {
+    let name = &programme.name;
+    let english = format!(
+        "{name}: open this link to write with us in your language. It works once, for 7 days, and is \
+         for you alone. {link}"
+    );
+    let spanish = format!(
+        "{name}: abra este enlace para escribirnos en su idioma. Sirve una vez, durante 7 días, y es \
+         solo para usted. {link}"
+    );
+    worded("invitation", "worker", MessageKind::Proactive, english, spanish)
+}
+
 /// Beside a message's words: the one channel that it may leave over.
 pub const CHANNEL: &str = "channel";
 /// Beside a message's words: the address there, where it is not the person's own.

@@ -35,6 +35,9 @@ pub(super) struct Invite {
     /// The language of the slip, if not the one that she is known to read
     #[arg(long, value_parser = LANGUAGES)]
     language: Option<String>,
+    /// Has the server send it to the contact on file, instead of printing it here
+    #[arg(long, value_name = "CHANNEL", value_parser = ["sms", "email"], conflicts_with_all = ["qr", "slip", "language", "url"])]
+    send: Option<String>,
     /// The public address, where there is no configuration: in the demo, http://localhost:8080
     #[arg(long, value_name = "URL")]
     url: Option<String>,
@@ -44,6 +47,10 @@ pub(super) struct Invite {
 
 impl Invite {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        if let Some(channel) = self.send {
+            let Whom { payer, person } = self.whom;
+            return self.place.tell(Ask::Invite { payer, person, channel }).await;
+        }
         let found = self.place.find()?;
         let config = found.config.as_ref();
         let base = config.map(|it| it.public_url.clone()).or(self.url).context(

@@ -111,7 +111,9 @@ impl Found {
     pub(super) async fn ask(&self, ask: Ask) -> anyhow::Result<Answer> {
         match &self.database {
             #[cfg(unix)]
-            Database::Postgres(_) if ask == Ask::Drain => self.ask_one_here(ask).await,
+            Database::Postgres(_) if matches!(ask, Ask::Drain | Ask::Invite { .. }) => {
+                self.ask_one_here(ask).await
+            }
             Database::Postgres(_) => {
                 let store = self.database.open(self.vault()?).await?;
                 perform(store.as_ref(), ask).await
@@ -129,7 +131,10 @@ impl Found {
             Some(config) => vec![socket::by_port(&self.data, config.listen.port())],
             None => socket::listening(&self.data).await,
         };
-        let elsewhere = "one on another machine is drained there, or by its service (SIGTERM)";
+        let elsewhere = match ask {
+            Ask::Drain => "one on another machine is drained there, or by its service (SIGTERM)",
+            _ => "ask on the machine of one that runs",
+        };
         match here.as_slice() {
             [] => bail!("no server is running in {}; {elsewhere}", self.data.display()),
             [one] => match socket::ask(one, &ask).await {

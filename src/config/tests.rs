@@ -135,8 +135,19 @@ fn the_example_explains_every_setting_and_each_line_of_it_holds() {
             let set = format!("\n{name} =");
             let shown = format!("\n# {name} =");
             let as_section = [
-                "proxy", "chat", "payers", "outbound", "metrics", "otel", "sign_in", "telegram",
-                "discord", "twilio", "email",
+                "proxy",
+                "chat",
+                "payers",
+                "outbound",
+                "metrics",
+                "otel",
+                "sign_in",
+                "telegram",
+                "discord",
+                "twilio",
+                "email",
+                "clearance",
+                "programme",
             ]
             .contains(&name)
                 || (section, name) == ("[outbound]", "flows");

@@ -16,7 +16,7 @@ use mendline_engine::types::Type;
 use serde_json::{Value, json};
 
 use super::words;
-use crate::dispatch::Ahead;
+use crate::channels::Ahead;
 use crate::store::{HandoffRow, Person};
 
 /// Longest reply or note, in characters: a page of a letter, as the worker's own words.

@@ -134,7 +134,14 @@ impl Router<'_> {
         if roles.is_empty() {
             roles = USUAL.iter().map(|it| (*it).to_owned()).collect();
         }
-        commit.says.push(always::who_sees(&roles));
+        let house = self.house;
+        let level = |role: &str| {
+            let profiles = house.channels.values().map(|it| it.profile());
+            let levels = profiles
+                .map(|it| house.clearance.level((it.name, it.level), role, &[], house.clock.now()));
+            levels.max().unwrap_or_default()
+        };
+        commit.says.push(always::who_sees(&roles, level));
         Ok(())
     }
 

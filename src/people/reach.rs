@@ -7,6 +7,7 @@ use mendline_engine::message::{Message, MessageKind};
 use super::{Router, WORKER};
 use crate::phrases::{self, Phrase};
 use crate::store::consent::{Act, Consent, Evidence, Method};
+use crate::store::reach::Whose;
 use crate::store::{PersonCommit, PersonFact, Proof};
 use crate::understand;
 
@@ -56,6 +57,16 @@ impl Router<'_> {
         commit.facts.push(PersonFact::Linked { channel, address, how });
         commit.facts.push(PersonFact::Consent(Box::new(agreed)));
         commit.says.push(self.say(linked, MessageKind::Reply));
+    }
+
+    /// Her link, to the contact on file.
+    pub(super) fn invitation(&self, channel: &str, address: &str, commit: &mut PersonCommit) {
+        let (house, it) = (self.house, self.arrival);
+        let whose = Whose { payer: it.payer.clone(), person: it.person.clone() };
+        if let Some(link) = house.links.chat(&house.vault, house.clock.now(), &whose) {
+            let message = phrases::invitation(&house.links.programme(), &link);
+            commit.says.push(phrases::bound(message, channel, Some(address)));
+        }
     }
 
     /// Nothing can be delivered there any more.

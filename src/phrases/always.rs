@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use mendline_engine::clearance::reads;
+use mendline_engine::clearance::{Level, level_needed, reads};
 use mendline_engine::label::{Label, Labels};
 use mendline_engine::message::{Message, MessageKind};
 use mendline_engine::template;
@@ -173,8 +173,9 @@ const ROLES: [(&str, &str, &str); 13] = [
 /// Asked about in every flow, because everybody wants to know.
 const ALWAYS_NAMED: &str = "employer";
 
-/// Who may see what: her, the roles of a flow, and her employer. Nobody's name is in it.
-pub fn who_sees(roles: &[String]) -> Message {
+/// Who may see what: her, the roles of a flow, and her employer. Nobody's name is in it. `level` is
+/// the most that any channel here may carry to a role.
+pub fn who_sees(roles: &[String], level: impl Fn(&str) -> Level) -> Message {
     let others = roles.iter().map(String::as_str).filter(|it| *it != ALWAYS_NAMED);
     let named: Vec<&str> =
         std::iter::once("injured_worker").chain(others).chain([ALWAYS_NAMED]).collect();
@@ -182,8 +183,8 @@ pub fn who_sees(roles: &[String]) -> Message {
         "who_sees",
         "worker",
         MessageKind::Reply,
-        text(&named, English),
-        text(&named, Spanish),
+        text(&named, &level, English),
+        text(&named, &level, Spanish),
     );
     // That there is a claim at all is said only where it may be.
     message.wording.labels = Labels::NONE.with(Label::Claim);
@@ -206,7 +207,11 @@ enum Tongue {
 }
 use Tongue::{English, Spanish};
 
-fn text(roles: &[&str], tongue: Tongue) -> String {
+fn text(roles: &[&str], level: &dyn Fn(&str) -> Level, tongue: Tongue) -> String {
+    let reads = |role: &str| {
+        let may = |it: &Label| level_needed(Labels::NONE.with(*it)) <= level(role);
+        reads(role).iter().filter(may).collect::<Labels>()
+    };
     let pick = |english, spanish| match tongue {
         English => english,
         Spanish => spanish,
@@ -259,6 +264,7 @@ mod tests {
     use mendline_engine::clearance::{LEVEL_FULL, roles};
     use mendline_engine::render::{Form, render_form};
     use mendline_engine::screen::{Way, form};
+    use mendline_engine::surface::Identity;
 
     use super::*;
 
@@ -266,7 +272,8 @@ mod tests {
         Way {
             level,
             role: role.into(),
-            verified: true,
+            scope: None,
+            identity: Identity::Verified,
             opted_out: false,
             consents: None,
             waking: None,
@@ -286,7 +293,7 @@ mod tests {
         for tongue in [English, Spanish] {
             for role in roles() {
                 let (_, english, spanish) = ROLES.iter().find(|it| it.0 == role).expect(role);
-                let said = text(&[role], tongue);
+                let said = text(&[role], &|_| LEVEL_FULL, tongue);
                 let name = if matches!(tongue, English) { english } else { spanish };
                 let line = said.lines().find(|it| it.starts_with(&format!("• {name}:")));
                 let line = line.unwrap_or_else(|| panic!("{role}: {said}"));
@@ -302,18 +309,27 @@ mod tests {
 
     #[test]
     fn what_nobody_else_may_see_is_said_to_be_hers_alone() {
-        let said = text(&["injured_worker", "adjuster", "pharmacy", "employer"], English);
+        let said =
+            text(&["injured_worker", "adjuster", "pharmacy", "employer"], &|_| LEVEL_FULL, English);
         assert!(said.contains("Your employer: nothing."), "{said}");
         let alone = said.lines().find(|it| it.starts_with("None of them")).unwrap();
         assert!(alone.contains("surveys") && alone.contains("danger"), "{alone}");
-        let helped = text(&["injured_worker", "safety_responder"], English);
+        let helped = text(&["injured_worker", "safety_responder"], &|_| LEVEL_FULL, English);
         assert!(!helped.lines().any(|it| it.starts_with("None") && it.contains("danger")));
+    }
+
+    #[test]
+    fn what_an_operator_keeps_from_a_role_is_not_said_to_be_seen_by_it() {
+        let level = |role: &str| if role == "pharmacy" { 2 } else { LEVEL_FULL };
+        let said = text(&["adjuster", "pharmacy"], &level, English);
+        let line = |name: &str| said.lines().find(|it| it.contains(name)).unwrap().to_owned();
+        assert_ne!(line("adjuster").contains("medicine"), line("pharmacy").contains("medicine"));
     }
 
     #[test]
     fn a_channel_that_may_not_know_of_a_claim_is_told_neither_digits_nor_roles() {
         let calls = promised("+12135550107", Timestamp(1_795_014_000_000));
-        let sees = who_sees(&["adjuster".into()]);
+        let sees = who_sees(&["adjuster".into()], |_| LEVEL_FULL);
         for level in [0, 1] {
             for (message, kept) in [(&calls, "07"), (&sees, "adjuster")] {
                 let form = form(message, &way("injured_worker", level)).unwrap();

@@ -117,6 +117,7 @@ async fn meet(house: &House, whose: &Whose, it: &Entitled) -> Result<bool, Store
         office: Some(OFFICE.into()),
         addresses: BTreeMap::from([("desk".into(), whose.person.clone())]),
         opted_out: Vec::new(),
+        consents: BTreeMap::new(),
         at: None,
     };
     house.store.know(&person).await.map(|()| true)

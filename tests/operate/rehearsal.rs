@@ -18,8 +18,14 @@ const UNIT: &str = include_str!("../../docs/mendline.service");
 /// Sections whose commands are played, in the page's order.
 const PLAYED: [&str; 4] =
     ["1. A healthy server in 15 minutes", "Pauses", "4. Backup and restore", "6. Upgrades"];
-/// Sections with commands that are not, because they ask at a terminal; tests of their own do it.
-const NOT_PLAYED: [&str; 1] = ["Forgetting, keeping, and legal holds"];
+/// Sections with commands that are not, because they ask at a terminal, or are about people, whom a
+/// bare server does not know; tests of their own do it.
+const NOT_PLAYED: [&str; 4] = [
+    "Forgetting, keeping, and legal holds",
+    "Who acts for whom",
+    "Who was told what",
+    "What people agreed to",
+];
 /// What the page promises.
 const PROMISED: Duration = Duration::from_secs(15 * 60);
 /// How long the service may take to be ready and to stop, as the unit says.

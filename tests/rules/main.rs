@@ -14,6 +14,7 @@ mod fault;
 mod focus;
 mod gate;
 mod hold;
+mod invited;
 mod labels;
 mod logs;
 mod order;

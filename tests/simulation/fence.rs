@@ -199,6 +199,7 @@ fn by_phone() -> Person {
         office: None,
         addresses: [("sms".to_owned(), "+15555550100".to_owned())].into(),
         opted_out: Vec::new(),
+        consents: Default::default(),
         at: None,
     }
 }

@@ -15,7 +15,6 @@ use crate::desk::handoff::{self, Reader, View};
 use crate::desk::session::Staff;
 use crate::desk::timeline::Entry;
 use crate::desk::words;
-use crate::dispatch::ahead;
 use crate::store::HandoffRow;
 use crate::web::pages::{Page, html};
 
@@ -137,8 +136,7 @@ impl Desk {
         let where_to = match (&held, &row.open.party) {
             (Some(held), Some(party)) => {
                 let message = handoff::words_ahead(party);
-                let ahead =
-                    ahead(&self.house, held, message, Some(&conversation.flow_hash)).await?;
+                let ahead = self.house.ahead(held, message, Some(&conversation.flow_hash)).await?;
                 Some(handoff::where_to(&ahead, held, reader))
             }
             _ => None,
