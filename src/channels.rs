@@ -79,6 +79,16 @@ pub trait Channel: Send + Sync {
         Err(NoFile::NotHere)
     }
 
+    /// Whether staff give commands here: it is a chat of one verified person, and no mailbox or
+    /// telephone that others read and answer too.
+    fn takes_commands(&self) -> bool {
+        false
+    }
+
+    /// Offers whoever writes from an address the commands of staff, or everybody's again. It is a
+    /// comfort: nobody waits for it, and one can type without it.
+    fn offers(&self, _address: &str, _staff: bool) {}
+
     /// What became of a message is on disk; it may have been another channel's.
     fn settled(&self, _key: &MessageRef) {}
 }

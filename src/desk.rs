@@ -9,7 +9,12 @@
 pub mod accounts;
 pub mod card;
 pub mod commands;
+pub mod completion;
+pub mod discreet;
+pub mod guarded;
 pub mod handoff;
+pub mod look;
+pub mod numbers;
 pub mod queue;
 pub mod routes;
 pub mod session;

@@ -26,8 +26,15 @@ const PERSON: &str = "person";
 const CLAIMS: &str = "worker.open_claim";
 /// The role of whoever acts for a worker.
 pub const REPRESENTATIVE: &str = "representative";
+/// Roles that log in at the desk.
+const STAFF: &[&str] = &["adjuster", "supervisor", "agent"];
 /// Roles that decide: whoever holds one of them on a claim holds the catalog's authorities there.
 const DECIDING_ROLES: &[&str] = &["adjuster", "supervisor"];
+
+/// Whether people of a role work at the desk.
+pub fn is_staff(role: &str) -> bool {
+    STAFF.contains(&role)
+}
 
 /// Someone on a claim, as the claim system tells it.
 #[derive(Clone, Debug, Deserialize)]

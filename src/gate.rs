@@ -13,13 +13,16 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use mendline_engine::event::Receipt;
 use tracing::warn;
 
-use crate::channels::inward::{Came, Entered, Gate, NoFile, NotTaken, Said};
+use crate::channels::inward::{Came, Completion, Entered, Gate, NoFile, NotTaken, Said, Typing};
 use crate::channels::menus::Answer;
 use crate::channels::{Incoming, tap};
+use crate::desk::completion;
+use crate::directory::is_staff;
 use crate::dispatch::numbers;
 use crate::house::House;
 use crate::media;
 use crate::people::VISITOR;
+use crate::phrases::{self, requests};
 use crate::store::reach::Whose;
 use crate::store::{Became, MessageRef, Person, Proof, StoreError};
 use crate::understand;
@@ -32,6 +35,8 @@ const PER_MINUTE: NonZeroU32 = NonZeroU32::new(60).expect("60 is not 0");
 const WORDS_CHARS_MAX: usize = 2_000;
 /// Shorter than any code of ours, longer than a word that somebody may write after "link".
 const CODE_CHARS_MIN: usize = 20;
+/// What an address is counted under while it types.
+const TYPING: &str = "typing";
 /// Addresses kept before quiet ones are swept out.
 const KEYS_BEFORE_SWEEP: usize = 10_000;
 
@@ -86,7 +91,8 @@ impl Doorkeeper {
             (Some(whose), now) if now.as_ref().is_none_or(|it| *it == whose) => {
                 let (channel, address) = (it.channel.to_owned(), it.address.clone());
                 let linked = Incoming::Linked { channel, address, how: Proof::Link };
-                self.arrive(&whose, it, linked, None).await
+                self.arrive(&whose, it, linked, None).await?;
+                self.offer(it, Some(&whose)).await
             }
             (_, Some(now)) => self.arrive(&now, it, Incoming::Words("/start".into()), None).await,
             (_, None) => self.stranger(it, Said::Link(String::new())).await,
@@ -100,6 +106,7 @@ impl Doorkeeper {
                 if understand::is_somebody_else(&words) =>
             {
                 self.arrive(whose, it, Incoming::NotMe { channel }, None).await?;
+                self.offer(it, None).await?;
                 // Whoever that is gets an answer too, and learns nothing.
                 self.visit(it, Incoming::Words(words)).await
             }
@@ -115,6 +122,17 @@ impl Doorkeeper {
             Said::Gone => self.arrive(whose, it, Incoming::Left { channel }, None).await,
             Said::InPublic | Said::Link(_) => Ok(()),
         }
+    }
+
+    /// Offers the commands of whoever has an address now.
+    async fn offer(&self, it: &Came, whose: Option<&Whose>) -> Result<(), StoreError> {
+        let Some(channel) = self.house.channels.get(it.channel) else { return Ok(()) };
+        let person = match whose {
+            Some(it) => self.house.store.person(&it.payer, &it.person).await?,
+            None => None,
+        };
+        channel.offers(&it.address, person.is_some_and(|it| is_staff(&it.role)));
+        Ok(())
     }
 
     /// A file, and the words beside it. It is fetched before the provider is told that we have it, so
@@ -248,10 +266,15 @@ fn shortened(incoming: Incoming) -> Incoming {
 #[async_trait]
 impl Gate for Doorkeeper {
     async fn came(&self, it: Came) -> Result<Entered, NotTaken> {
-        if self.allows(&it) {
-            self.take(it).await.map_err(later)?;
+        if !self.allows(&it) {
+            return Ok(Entered::default());
         }
-        Ok(Entered::default())
+        let in_public = it.said == Said::InPublic;
+        let spanish = it.language.as_deref().is_some_and(requests::is_spanish);
+        self.take(it).await.map_err(later)?;
+        let (_, in_english, in_spanish) = phrases::IN_PUBLIC;
+        let words = if spanish { in_spanish } else { in_english };
+        Ok(Entered { notice: in_public.then(|| words.to_owned()) })
     }
 
     async fn reported(&self, key: &MessageRef, receipt: Receipt) -> Result<(), NotTaken> {
@@ -259,6 +282,44 @@ impl Gate for Doorkeeper {
         store.settle_message(key, Became::Reported(receipt), now).await.map_err(later)?;
         self.house.wake.work();
         Ok(())
+    }
+
+    async fn completes(
+        &self,
+        channel: &str,
+        address: &str,
+        typing: (Typing, &str),
+    ) -> Vec<Completion> {
+        // Counted by itself: whoever types fast may still send what she typed.
+        let key = (format!("{channel}/{TYPING}"), address.to_owned());
+        if self.acts.check_key(&key).is_err() {
+            return Vec::new();
+        }
+        let found = self.found(channel, address, typing).await;
+        // Whoever types it by hand misses nothing.
+        found.unwrap_or_else(|why| {
+            warn!(channel, "nothing to complete: {why}");
+            Vec::new()
+        })
+    }
+}
+
+impl Doorkeeper {
+    async fn found(
+        &self,
+        channel: &str,
+        address: &str,
+        typing: (Typing, &str),
+    ) -> Result<Vec<Completion>, StoreError> {
+        let store = &self.house.store;
+        let Some(whose) = store.reach().whose(channel, address).await? else {
+            return Ok(Vec::new());
+        };
+        let person = store.person(&whose.payer, &whose.person).await?;
+        match person.filter(|it| is_staff(&it.role)) {
+            Some(person) => completion::of(&self.house, &person, channel, typing).await,
+            None => Ok(Vec::new()),
+        }
     }
 }
 

@@ -93,7 +93,8 @@ impl Outside {
     ) -> anyhow::Result<()> {
         let api = settings.api()?;
         let ear = TelegramEar::new(api.clone(), &telegram_commands())?;
-        self.channels.push(Arc::new(TelegramChannel::new(api)));
+        let channel = TelegramChannel::new(api).offering(telegram::commands::staff())?;
+        self.channels.push(Arc::new(channel));
         match settings.webhook_secret()? {
             None => self.ears.push(Arc::new(ear)),
             Some(secret) => {

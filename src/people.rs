@@ -6,6 +6,7 @@
 mod always;
 mod fallen;
 mod reach;
+mod staff;
 mod taps;
 
 use std::collections::BTreeMap;
@@ -281,6 +282,9 @@ impl Router<'_> {
             commit.says.push(self.say(phrases::WAY_IN, MessageKind::Reply));
             return Ok(());
         }
+        if self.command(&words, commit).await? {
+            return Ok(());
+        }
         if self.is_worker() {
             if let Some(when) = understand::wants_call(&words) {
                 return self.call_me(when, &words, commit).await;
@@ -394,10 +398,14 @@ impl Router<'_> {
     /// An event for a conversation that the arrival names. One that does not exist, or is
     /// another payer's, is the same to the asker.
     fn to_known(&self, conversation: String, event: Event, commit: &mut PersonCommit) {
-        match self.look.named.iter().chain(&self.look.open).any(|it| it.id == conversation) {
+        match self.is_known(&conversation) {
             true => commit.events.push((conversation, event)),
-            false => commit.settled = Some(json!("no_such_choice")),
+            false => commit.settled = Some(json!(taps::NO_SUCH_CHOICE)),
         }
+    }
+
+    fn is_known(&self, conversation: &str) -> bool {
+        self.look.named.iter().chain(&self.look.open).any(|it| it.id == conversation)
     }
 
     fn focus(&self) -> Option<&QuestionRow> {

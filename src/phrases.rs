@@ -1,6 +1,8 @@
 //! What the house says outside any conversation, in each language.
 
 pub mod always;
+pub mod requests;
+pub mod staff;
 
 use std::collections::BTreeMap;
 
@@ -56,6 +58,17 @@ pub const STAFF_LINKED: Phrase = (
      medicinas; usted decide en el escritorio, con su acceso. Escriba STOP para terminar.",
 );
 
+/// The same in a chat app in which the desk's commands are read.
+pub const STAFF_LINKED_CHAT: Phrase = (
+    "staff_linked_chat",
+    "You are linked. What waits for you at the desk is announced here, without names, claims or \
+     medicines; the whole of it is at the desk, behind your login. Write /help for what you can do \
+     from here, or STOP to end it.",
+    "Quedó conectado. Aquí se anuncia lo que le espera en el escritorio, sin nombres, reclamos ni \
+     medicinas; completo está en el escritorio, con su acceso. Escriba /help para ver qué puede \
+     hacer desde aquí, o STOP para terminar.",
+);
+
 /// Somebody at her address said not to be her; told elsewhere.
 pub const UNLINKED: Phrase = (
     "unlinked",
@@ -76,13 +89,11 @@ pub const WAY_IN: Phrase = (
      traerme aquí. En una emergencia llame al 911.",
 );
 
-/// A decision needs a second factor, and this is no place to show one.
-pub const AT_THE_DESK: Phrase = (
-    "at_the_desk",
-    "This decision needs one more proof that it is you. Nothing was decided. Please open it at \
-     your desk.",
-    "Esta decisión necesita otra prueba de que es usted. No se decidió nada. Ábrala en su \
-     escritorio, por favor.",
+/// What somebody reads who writes to us where others read along.
+pub const IN_PUBLIC: Phrase = (
+    "in_public",
+    "For your privacy I answer in private chats only. Please write to me directly.",
+    "Para su privacidad solo contesto en chats privados. Escríbame directamente, por favor.",
 );
 
 /// What we cannot look at.

@@ -9,6 +9,7 @@ pub(crate) mod fault;
 mod met;
 mod posted;
 mod tried;
+mod verdicts;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -203,7 +204,9 @@ impl<'a> Work<'a> {
         for _ in 0..=FAST_READS_MAX {
             let Some((event, source)) = next.take() else { return Ok(answer) };
             let (taken, directory, event) = self.meet(house, program, event).await?;
+            let told = verdicts::told(&self.state, &event, taken.as_ref());
             let (fast, verdict) = self.keep(house, program, &directory, &event, &source, taken);
+            self.tell_who_acted(house, &source, told).await?;
             answer = verdict.or(answer);
             if let Some((key, action, input)) = fast {
                 let result = self.read(house, &key, &action, input).await;

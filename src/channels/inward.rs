@@ -97,8 +97,27 @@ pub enum NoFile {
 /// What a channel learns of what it handed in, to acknowledge it to the person.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Entered {
-    /// Words to show at once beside what was tapped, in place of an answer: "Decided by Sam".
+    /// Words to show at once beside what was tapped, in place of an answer: "Decided by Sam". Where
+    /// others read along they say the way to a private chat.
     pub notice: Option<String>,
+}
+
+/// What somebody is typing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Typing {
+    /// A number in the queue.
+    Number,
+    /// The code of a reason, for the request with this number.
+    Reason(u32),
+}
+
+/// Something that may be typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Completion {
+    /// What is typed by it.
+    pub value: String,
+    /// How it reads in the list.
+    pub label: String,
 }
 
 /// Why something was not taken. The provider is told to bring it again.
@@ -117,6 +136,17 @@ pub trait Gate: Send + Sync {
 
     /// Takes a provider's word on what became of a message.
     async fn reported(&self, key: &MessageRef, receipt: Receipt) -> Result<(), NotTaken>;
+
+    /// What may complete what an address is typing there, which begins like this. Nothing private, and
+    /// nothing for whoever is nobody's; where it cannot be known it is nothing, too.
+    async fn completes(
+        &self,
+        _channel: &str,
+        _address: &str,
+        _typing: (Typing, &str),
+    ) -> Vec<Completion> {
+        Vec::new()
+    }
 }
 
 /// What one holder at a time does by itself, a long poll or a gateway's line. Whoever holds it

@@ -11,7 +11,7 @@
 mod answer;
 mod api;
 mod channel;
-mod commands;
+pub mod commands;
 mod ear;
 mod pace;
 mod settings;

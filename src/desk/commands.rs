@@ -2,7 +2,9 @@
 //! page mean the same by `/approve 2`. Pure.
 //!
 //! A number stands for what was last *shown* under it, never for what has moved there since.
-//! A word alone decides nothing (rule 4): a bare "approve" lists what is open.
+//! A word alone decides nothing (rule 4): a bare "approve" lists what is open. What a command means
+//! is told apart from how it is worded: the page words it whole, a chat as it may
+//! ([`super::discreet`]).
 
 use std::collections::BTreeMap;
 
@@ -61,8 +63,69 @@ pub enum Act {
     },
 }
 
+/// The same, before it is worded.
+#[derive(Clone, Debug)]
+pub enum Means<'a> {
+    /// An answer; nothing is done.
+    Say(Said<'a>),
+    /// Something to hand to the house, and how to speak of it.
+    Send {
+        /// What.
+        incoming: Incoming,
+        /// `You chose “Approve”`.
+        did: String,
+    },
+}
+
+/// What a command is answered that does nothing.
+#[derive(Clone, Debug)]
+pub enum Said<'a> {
+    /// What waits.
+    Queue,
+    /// What one can write.
+    Help,
+    /// What this verb could mean.
+    Which(&'a str),
+    /// One thing, with its facts.
+    Shown(&'a Item),
+    /// Nothing was shown under this number.
+    NoNumber(usize),
+    /// What was shown under it is not open any more.
+    Over(usize),
+    /// It is a handoff, and the verb is a card's.
+    IsHandoff(usize),
+    /// It is a card, and the verb is a handoff's.
+    IsCard(usize),
+    /// The card has other choices.
+    NoSuchChoice(&'a [Button]),
+    /// Something is missing or wrong.
+    Wanted {
+        /// The choice.
+        button: &'a Button,
+        /// The number.
+        number: usize,
+        /// Name to what is wrong, as a code.
+        wrong: BTreeMap<String, String>,
+    },
+    /// More words than are taken.
+    TooLong,
+    /// The verb needs words.
+    SayWhat(&'a str),
+    /// Nobody is there to write to.
+    Nobody,
+    /// It cannot be given back like this.
+    NotBack {
+        /// Why.
+        why: &'static str,
+        /// What.
+        row: &'a HandoffRow,
+    },
+}
+
 const HAND_VERBS: &[&str] = &["take", "reply", "note", "giveback"];
 const CHOICE_VERBS: &[&str] = &["approve", "deny", "period", "info"];
+/// Verbs that show one thing; chat apps call it a card.
+const SHOW_VERBS: &[&str] = &["show", "card"];
 
 /// Reads a line. What is no command is answered like [`Command::Help`] by the caller.
 pub fn parse(line: &str) -> Option<Command> {
@@ -76,7 +139,7 @@ pub fn parse(line: &str) -> Option<Command> {
         _ => {}
     }
     let (first, words) = split(rest);
-    let known = verb == "show"
+    let known = SHOW_VERBS.contains(&verb.as_str())
         || HAND_VERBS.contains(&verb.as_str())
         || CHOICE_VERBS.contains(&verb.as_str());
     let Ok(number) = first.trim_start_matches('#').parse::<usize>() else {
@@ -87,7 +150,7 @@ pub fn parse(line: &str) -> Option<Command> {
     }
     let words = words.to_owned();
     Some(match verb.as_str() {
-        "show" => Command::Show(number),
+        it if SHOW_VERBS.contains(&it) => Command::Show(number),
         _ if HAND_VERBS.contains(&verb.as_str()) => Command::Hand { number, verb, words },
         _ => Command::Choose { number, verb, words },
     })
@@ -113,53 +176,59 @@ pub struct Seen<'a> {
     pub now: Timestamp,
 }
 
-/// What a command leads to.
+/// What a command leads to, in the words of the page.
 pub fn act(command: &Command, seen: Seen<'_>) -> Act {
-    let Seen { shown, items, rows, .. } = seen;
+    match means(command, seen) {
+        Means::Say(said) => Act::Say(text(&said, seen)),
+        Means::Send { incoming, did } => Act::Send { incoming, did },
+    }
+}
+
+/// What a command leads to.
+pub fn means<'a>(command: &'a Command, seen: Seen<'a>) -> Means<'a> {
+    let Seen { shown, items, .. } = seen;
     match command {
-        Command::Queue => Act::Say(queue_text(rows)),
-        Command::Help => Act::Say(help_text()),
-        Command::Bare(verb) => Act::Say(bare_text(verb, rows)),
-        Command::Show(number) => match numbered(*number, shown, items) {
-            Ok(item) => Act::Say(show_text(item, seen)),
-            Err(why) => Act::Say(why),
-        },
+        Command::Queue => Means::Say(Said::Queue),
+        Command::Help => Means::Say(Said::Help),
+        Command::Bare(verb) => Means::Say(Said::Which(verb)),
+        Command::Show(number) => Means::Say(match numbered(*number, shown, items) {
+            Ok(item) => Said::Shown(item),
+            Err(why) => why,
+        }),
         Command::Choose { number, verb, words } => match numbered(*number, shown, items) {
             Ok(Item { waiting: Waiting::Card(row), .. }) => choose(row, verb, words, *number),
-            Ok(_) => Act::Say(format!("Number {number} is a handoff. Try /take {number}.")),
-            Err(why) => Act::Say(why),
+            Ok(_) => Means::Say(Said::IsHandoff(*number)),
+            Err(why) => Means::Say(why),
         },
         Command::Hand { number, verb, words } => match numbered(*number, shown, items) {
             Ok(Item { waiting: Waiting::Handoff(row), .. }) => hand(row, verb, words),
-            Ok(_) => Act::Say(format!("Number {number} is a card. Try /show {number}.")),
-            Err(why) => Act::Say(why),
+            Ok(_) => Means::Say(Said::IsCard(*number)),
+            Err(why) => Means::Say(why),
         },
     }
 }
 
-fn numbered<'a>(number: usize, shown: &[String], items: &'a [Item]) -> Result<&'a Item, String> {
-    let token = number.checked_sub(1).and_then(|at| shown.get(at));
-    let Some(token) = token else {
-        return Err(format!("There is no number {number} in your queue. Write /queue to see it."));
-    };
-    items.iter().find(|it| it.token() == *token).ok_or_else(|| {
-        format!("Number {number} is not open any more. Nothing was changed. Write /queue.")
-    })
+fn numbered<'a>(
+    number: usize,
+    shown: &'a [String],
+    items: &'a [Item],
+) -> Result<&'a Item, Said<'a>> {
+    let token = number.checked_sub(1).and_then(|at| shown.get(at)).filter(|it| !it.is_empty());
+    let Some(token) = token else { return Err(Said::NoNumber(number)) };
+    items.iter().find(|it| it.token() == *token).ok_or(Said::Over(number))
 }
 
-fn choose(row: &QuestionRow, verb: &str, given: &str, number: usize) -> Act {
+fn choose<'a>(row: &'a QuestionRow, verb: &str, given: &str, number: usize) -> Means<'a> {
     let Some(button) = button_for(&row.message.buttons, verb, given) else {
-        let keys = row.message.buttons.iter().map(|it| it.key.as_str());
-        let keys: Vec<_> = keys.collect();
-        return Act::Say(format!("This card has no such choice. It has: {}.", keys.join(", ")));
+        return Means::Say(Said::NoSuchChoice(&row.message.buttons));
     };
     let form = assign(&button.needs, given);
     let (with, wrong) = card::read(&button.needs, &form);
     if !wrong.is_empty() {
-        return Act::Say(wanted_text(button, number, &wrong));
+        return Means::Say(Said::Wanted { button, number, wrong });
     }
     let label = words::pick(&button.label, words::DESK_LANGUAGE);
-    Act::Send {
+    Means::Send {
         incoming: Incoming::Tap {
             question: row.question.clone(),
             choice: button.key.clone(),
@@ -232,20 +301,16 @@ fn wanted_text(button: &Button, number: usize, wrong: &BTreeMap<String, String>)
     lines.join("\n")
 }
 
-fn hand(row: &HandoffRow, verb: &str, given: &str) -> Act {
+fn hand<'a>(row: &'a HandoffRow, verb: &'a str, given: &str) -> Means<'a> {
     let too_long = given.chars().count() > handoff::WORDS_CHARS_MAX;
     if too_long {
-        return Act::Say("This is too long. Please send it in shorter pieces.".into());
+        return Means::Say(Said::TooLong);
     }
     let empty = given.trim().is_empty();
     let (action, did) = match verb {
         "take" => (DeskAction::Take, "You took it"),
-        "reply" | "note" if empty => {
-            return Act::Say(format!("Write what you want to say: /{verb} 1 your words"));
-        }
-        "reply" if row.open.party.is_none() => {
-            return Act::Say("Nobody is there to write to.".into());
-        }
+        "reply" | "note" if empty => return Means::Say(Said::SayWhat(verb)),
+        "reply" if row.open.party.is_none() => return Means::Say(Said::Nobody),
         "reply" => {
             let spanish = given.strip_prefix("es:").map(|it| ("es", it.trim()));
             let (language, words) = spanish.unwrap_or((words::DESK_LANGUAGE, given));
@@ -257,15 +322,16 @@ fn hand(row: &HandoffRow, verb: &str, given: &str) -> Act {
             let (how, value) = split(given);
             match handoff::give_back(how, value, row) {
                 Ok(back) => (DeskAction::GiveBack(back), "You gave it back"),
-                Err(why) => return Act::Say(format!("{why} {}", give_back_help(row))),
+                Err(why) => return Means::Say(Said::NotBack { why, row }),
             }
         }
     };
     let incoming = Incoming::Desk { handoff: row.handoff.clone(), action };
-    Act::Send { incoming, did: did.into() }
+    Means::Send { incoming, did: did.into() }
 }
 
-fn give_back_help(row: &HandoffRow) -> String {
+/// The ways in which a handoff may be given back.
+pub fn ways_back(row: &HandoffRow) -> String {
     let mut ways = vec!["continue".to_owned()];
     if row.open.retry {
         ways.push("retry".into());
@@ -274,7 +340,39 @@ fn give_back_help(row: &HandoffRow) -> String {
         ways.push("value VALUE".into());
     }
     ways.extend(row.open.closed.iter().map(|it| format!("outcome:{it}")));
-    format!("Ways to give it back: {}.", ways.join(", "))
+    ways.join(", ")
+}
+
+/// An answer in the words of the page: whole, as only the desk may show it.
+pub fn text(said: &Said<'_>, seen: Seen<'_>) -> String {
+    match said {
+        Said::Queue => queue_text(seen.rows),
+        Said::Help => help_text(),
+        Said::Which(verb) => bare_text(verb, seen.rows),
+        Said::Shown(item) => show_text(item, seen),
+        Said::NoNumber(number) => {
+            format!("There is no number {number} in your queue. Write /queue to see it.")
+        }
+        Said::Over(number) => {
+            format!("Number {number} is not open any more. Nothing was changed. Write /queue.")
+        }
+        Said::IsHandoff(number) => format!("Number {number} is a handoff. Try /take {number}."),
+        Said::IsCard(number) => format!("Number {number} is a card. Try /show {number}."),
+        Said::NoSuchChoice(buttons) => {
+            format!("This card has no such choice. It has: {}.", keys(buttons))
+        }
+        Said::Wanted { button, number, wrong } => wanted_text(button, *number, wrong),
+        Said::TooLong => "This is too long. Please send it in shorter pieces.".into(),
+        Said::SayWhat(verb) => format!("Write what you want to say: /{verb} 1 your words"),
+        Said::Nobody => "Nobody is there to write to.".into(),
+        Said::NotBack { why, row } => format!("{why} Ways to give it back: {}.", ways_back(row)),
+    }
+}
+
+/// The keys of choices.
+pub fn keys(buttons: &[Button]) -> String {
+    let keys: Vec<_> = buttons.iter().map(|it| it.key.as_str()).collect();
+    keys.join(", ")
 }
 
 /// The queue as text.
@@ -311,17 +409,27 @@ fn show_text(item: &Item, seen: Seen<'_>) -> String {
         }
         Waiting::Handoff(it) => {
             let next = words::pick(&it.open.next, words::DESK_LANGUAGE);
-            format!("{head}{}\n{next}\n{}", words::handoff_why(&it.open.why), give_back_help(it))
+            format!(
+                "{head}{}\n{next}\nWays to give it back: {}.",
+                words::handoff_why(&it.open.why),
+                ways_back(it)
+            )
         }
     }
 }
 
+/// Whether a verb could be about the thing with this token.
+pub fn could_mean(verb: &str, token: &str) -> bool {
+    SHOW_VERBS.contains(&verb) || token.starts_with("c:") == CHOICE_VERBS.contains(&verb)
+}
+
+/// Whether a word by itself is the name of a choice.
+pub fn is_choice(word: &str) -> bool {
+    CHOICE_VERBS.contains(&word.to_lowercase().as_str())
+}
+
 fn bare_text(verb: &str, rows: &[Row]) -> String {
-    let wants_card = verb == "show" || CHOICE_VERBS.contains(&verb);
-    let open: Vec<_> = rows
-        .iter()
-        .filter(|it| verb == "show" || it.token.starts_with("c:") == wants_card)
-        .collect();
+    let open: Vec<_> = rows.iter().filter(|it| could_mean(verb, &it.token)).collect();
     if open.is_empty() {
         return "Nothing is open for that. Nothing was changed.".into();
     }

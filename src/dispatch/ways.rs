@@ -9,7 +9,7 @@ use crate::channels::Channel;
 use crate::directory::{self, REPRESENTATIVE};
 use crate::house::House;
 use crate::people::VISITOR;
-use crate::phrases;
+use crate::phrases::{self, requests};
 use crate::store::reach::Whose;
 use crate::store::{EffectRef, Frozen, OutboxRow, Person, StoreError};
 
@@ -93,14 +93,28 @@ pub(super) fn render(
     // What may not be said here stands where whoever reads this is known.
     let link = if form == Form::Full { None } else { behind(house, row, person) };
     let rendered = render_form(&row.message, form, &person.language, &person.zone, link.as_deref());
+    let heading = heading(house, row, person, channel).filter(|_| form != Form::Full);
     Frozen {
         channel: channel.to_owned(),
-        text: rendered.text,
+        text: match heading {
+            Some(heading) => format!("{heading}\n{}", rendered.text),
+            None => rendered.text,
+        },
         buttons: rendered.buttons,
         numbers: Vec::new(),
         language: rendered.language,
         private: form != Form::Full,
     }
+}
+
+/// Which request a card is about, in a chat app, where cards of several stand one below the other and
+/// none says what it is about.
+fn heading(house: &House, row: &OutboxRow, person: &Person, channel: &str) -> Option<String> {
+    let card = row.message.card.as_ref()?;
+    let chat = house.channels.get(channel).is_some_and(|it| it.takes_commands());
+    let conversation = row.key.effect.conversation.as_str();
+    let heading = requests::heading(conversation, card.due, &person.language, &person.zone);
+    heading.filter(|_| chat)
 }
 
 pub(super) fn purpose(house: &House, row: &OutboxRow) -> Option<String> {

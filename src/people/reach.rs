@@ -50,7 +50,11 @@ impl Router<'_> {
         commit: &mut PersonCommit,
     ) {
         let is_staff = self.role.as_deref().is_some_and(|it| it != WORKER);
-        let linked = if is_staff { phrases::STAFF_LINKED } else { phrases::LINKED };
+        let linked = match is_staff {
+            true if self.gives_commands(&channel) => phrases::STAFF_LINKED_CHAT,
+            true => phrases::STAFF_LINKED,
+            false => phrases::LINKED,
+        };
         let (read, language) = (phrases::version(linked), &self.language);
         let mut agreed = Consent::to_everything(&channel, Method::Link, &read, language);
         agreed.evidence.address = Some(address.clone());

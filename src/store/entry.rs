@@ -153,6 +153,10 @@ pub trait Entry: Send + Sync {
         now: Timestamp,
     ) -> Result<Option<Value>, StoreError>;
 
+    /// The roles of all accounts of a person, those of the demo where they count; none for whoever
+    /// has no account (any more).
+    async fn roles(&self, whose: &Whose, demo: bool) -> Result<Vec<String>, StoreError>;
+
     /// Who did this since, newest first: person and moment, from the audit.
     async fn lately(
         &self,

@@ -5,5 +5,6 @@
 
 mod discord;
 mod email;
+mod staffed;
 mod telegram;
 mod twilio;

@@ -29,6 +29,8 @@ use mendline_plugin::{Action, ActionError, Call, Example, Manifest, Plugin};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::chat::Chat;
+
 pub const PAYER: &str = "northwind-mutual-demo";
 /// 2026-11-18 09:00 in Los Angeles, a Wednesday.
 pub const START: &str = "2026-11-18T17:00:00Z";
@@ -144,6 +146,8 @@ pub struct Place {
     pub house: Arc<House>,
     pub clock: Arc<Virtual>,
     pub phone: Arc<Phone>,
+    pub telegram: Arc<Chat>,
+    pub discord: Arc<Chat>,
     _files: TempDir,
     next: AtomicU32,
 }
@@ -168,13 +172,15 @@ pub async fn place_with(stubs: impl IntoIterator<Item = (&'static str, Stub)>) -
         host.replace(format!("pbm.{action}"), Box::new(stub));
     }
     let phone = Arc::new(Phone::default());
+    let telegram = Arc::new(Chat::new("telegram"));
+    let discord = Arc::new(Chat::new("discord"));
     let house = assemble(Parts {
         store,
         clock: clock.clone(),
         vault,
         host,
         catalog,
-        channels: vec![phone.clone()],
+        channels: vec![phone.clone(), telegram.clone(), discord.clone()],
         demo: true,
     });
     let shelf = library::shelve(library::shipped(), &house.catalog);
@@ -182,7 +188,8 @@ pub async fn place_with(stubs: impl IntoIterator<Item = (&'static str, Stub)>) -
         house.store.keep_flow(&flow).await.unwrap();
         house.flows.publish(Arc::new(flow.program));
     }
-    Place { house, clock, phone, _files: files, next: AtomicU32::new(0) }
+    let next = AtomicU32::new(0);
+    Place { house, clock, phone, telegram, discord, _files: files, next }
 }
 
 /// A flow of the test's own, checked like any other.

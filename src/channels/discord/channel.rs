@@ -207,6 +207,10 @@ impl Channel for DiscordChannel {
         }
     }
 
+    fn takes_commands(&self) -> bool {
+        true
+    }
+
     fn settled(&self, key: &MessageRef) {
         lock(&self.under_way).remove(key);
     }

@@ -12,6 +12,7 @@ use serenity::builder::{
 };
 use serenity::model::application::{CommandOptionType, CommandType, InputTextStyle};
 
+use crate::channels::inward::{Completion, Typing};
 use crate::channels::parts::shortened;
 
 /// Most commands (Discord, "Application Commands": "100 global CHAT_INPUT commands").
@@ -22,6 +23,9 @@ const NAME_CHARS_MAX: usize = 32;
 const ABOUT_CHARS_MAX: usize = 100;
 /// Most suggestions to what is being typed ("Autocomplete": "max of 25 choices").
 const SUGGESTIONS_MAX: usize = 25;
+/// Longest suggestion, and longest value of one ("Application Command Option Choice": "1-100
+/// character").
+const CHOICE_UNITS_MAX: usize = 100;
 /// Longest text in an option or a form: what the house takes of anybody's words.
 const TEXT_CHARS_MAX: u16 = 2_000;
 /// Longest single word in an option: a code of ours has 43 characters.
@@ -86,6 +90,9 @@ pub enum Kind {
     Word(&'static [&'static str]),
     /// One word that must be there and is nobody else's.
     Code,
+    /// The code of a reason, completed from those of the request. Where it is left out, a form asks
+    /// for it.
+    Reason,
     /// Words. Where they are left out, a form asks for them.
     Text,
 }
@@ -168,7 +175,7 @@ fn offered(command: &Command) -> Value {
 fn option(given: &Given) -> CreateCommandOption {
     let kind = match given.kind {
         Kind::Number | Kind::Count => CommandOptionType::Integer,
-        Kind::Word(_) | Kind::Code | Kind::Text => CommandOptionType::String,
+        Kind::Word(_) | Kind::Code | Kind::Reason | Kind::Text => CommandOptionType::String,
     };
     let mut option = CreateCommandOption::new(kind, given.name, given.about.0)
         .required(matches!(given.kind, Kind::Number | Kind::Code));
@@ -177,9 +184,11 @@ fn option(given: &Given) -> CreateCommandOption {
         option = option.description_localized(locale, given.about.1);
     }
     match given.kind {
-        Kind::Number | Kind::Count => option.min_int_value(1),
+        Kind::Number => option.min_int_value(1).set_autocomplete(true),
+        Kind::Count => option.min_int_value(1),
         Kind::Word(known) => option.max_length(WORD_CHARS_MAX).set_autocomplete(!known.is_empty()),
         Kind::Code => option.max_length(WORD_CHARS_MAX),
+        Kind::Reason => option.max_length(TEXT_CHARS_MAX).set_autocomplete(true),
         Kind::Text => option.max_length(TEXT_CHARS_MAX),
     }
 }
@@ -208,7 +217,7 @@ pub fn meant(commands: &[Command], data: &Value, language: Option<&str>) -> Opti
                 let after = given.after.map(|it| format!("{it} ")).unwrap_or_default();
                 words = format!("{words} {after}{value}");
             }
-            None if given.kind == Kind::Text => {
+            None if asked_for(given) => {
                 return Some(
                     form(command, given, &words, language)
                         .map_or(Meant::Words(words), |it| Meant::Form(Box::new(it))),
@@ -218,6 +227,11 @@ pub fn meant(commands: &[Command], data: &Value, language: Option<&str>) -> Opti
         }
     }
     Some(Meant::Words(words))
+}
+
+/// Whether a form asks for what is left out.
+fn asked_for(given: &Given) -> bool {
+    matches!(given.kind, Kind::Text | Kind::Reason)
 }
 
 /// `/deny`, or what the command says in place of its name.
@@ -251,7 +265,7 @@ fn form(
 pub fn filled(commands: &[Command], data: &Value) -> Option<String> {
     let words = data["custom_id"].as_str()?.strip_prefix(FORM)?;
     let verb = words.split_whitespace().next()?;
-    let asks = |it: &Command| it.takes.iter().any(|given| given.kind == Kind::Text);
+    let asks = |it: &Command| it.takes.iter().any(asked_for);
     commands.iter().find(|it| begins(it) == verb && asks(it))?;
     let rows = data["components"].as_array()?.iter();
     let mut inputs = rows.filter_map(|it| it["components"].as_array()).flatten();
@@ -259,19 +273,65 @@ pub fn filled(commands: &[Command], data: &Value) -> Option<String> {
     Some(format!("{words} {value}").trim_end().to_owned())
 }
 
-/// What to suggest for what is being typed.
-pub fn suggested(commands: &[Command], data: &Value) -> Vec<&'static str> {
+/// What completes what is being typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Completes {
+    /// These.
+    With(Vec<&'static str>),
+    /// What the house knows of it, as far as it begins like this.
+    Asks {
+        /// What is typed.
+        what: Typing,
+        /// How it begins.
+        begun: String,
+    },
+}
+
+/// What completes what is being typed.
+pub fn completes(commands: &[Command], data: &Value) -> Completes {
+    let nothing = || Completes::With(Vec::new());
     let options = data["options"].as_array().map_or(&[][..], Vec::as_slice);
     let Some(typed) = options.iter().find(|it| it["focused"].as_bool() == Some(true)) else {
-        return Vec::new();
+        return nothing();
     };
     let command = commands.iter().find(|it| data["name"].as_str() == Some(&it.name));
     let given =
         command.and_then(|it| it.takes.iter().find(|it| typed["name"].as_str() == Some(it.name)));
-    let Some(Given { kind: Kind::Word(known), .. }) = given else { return Vec::new() };
-    let begun = typed["value"].as_str().unwrap_or_default().trim().to_lowercase();
-    let fits = known.iter().copied().filter(|it| it.starts_with(&begun));
-    fits.take(SUGGESTIONS_MAX).collect()
+    let Some(given) = given else { return nothing() };
+    let text = match &typed["value"] {
+        Value::Number(number) => number.to_string(),
+        value => value.as_str().unwrap_or_default().to_owned(),
+    };
+    let begun = text.trim().to_lowercase();
+    match given.kind {
+        Kind::Word(known) => {
+            let fits = known.iter().copied().filter(|it| it.starts_with(&begun));
+            Completes::With(fits.take(SUGGESTIONS_MAX).collect())
+        }
+        Kind::Number => Completes::Asks { what: Typing::Number, begun },
+        Kind::Reason => {
+            let number = options.iter().find(|it| it["name"].as_str() == Some(NUMBER.name));
+            let number = number.and_then(|it| it["value"].as_u64());
+            match number.and_then(|it| u32::try_from(it).ok()) {
+                Some(number) => Completes::Asks { what: Typing::Reason(number), begun },
+                None => nothing(),
+            }
+        }
+        Kind::Count | Kind::Code | Kind::Text => nothing(),
+    }
+}
+
+/// Those of the house's answers that begin like what is typed, as Discord takes them.
+pub fn choices(found: Vec<Completion>, what: Typing, begun: &str) -> Vec<(String, Value)> {
+    let fits = found.into_iter().filter(|it| it.value.to_lowercase().starts_with(begun));
+    let one = |it: Completion| {
+        let value = match (what, it.value.parse::<u64>()) {
+            (Typing::Number, Ok(number)) => json!(number),
+            _ => json!(shortened(&it.value, CHOICE_UNITS_MAX)),
+        };
+        (shortened(&it.label, CHOICE_UNITS_MAX), value)
+    };
+    fits.map(one).take(SUGGESTIONS_MAX).collect()
 }
 
 const NUMBER: Given = Given {
@@ -365,7 +425,7 @@ pub fn staff() -> Vec<Command> {
         "deny",
         "rechazar",
         ("Not for this claim", "No corresponde a este reclamo"),
-        vec![NUMBER, text("reason", "motivo", reason)],
+        vec![NUMBER, Given { kind: Kind::Reason, ..text("reason", "motivo", reason) }],
     );
     let take = command("take", "tomar", ("Take a handoff", "Tomar un caso"), vec![NUMBER]);
     let words = ("Your words; es: before words in Spanish", "Sus palabras; es: si son en español");

@@ -18,10 +18,10 @@ use tracing::{info, warn};
 
 use super::answer::Fault;
 use super::calls::{Call, PAGE};
-use super::commands::{self, BadCommand, Command};
+use super::commands::{self, BadCommand, Command, Completes, choices};
 use super::far::{Far, Session};
 use super::hear;
-use super::interactions::Interaction;
+use super::interactions::{Answer, Interaction};
 use super::line::{Broke, Heard, Line};
 use super::{Api, DISCORD};
 use crate::channels::inward::{Came, Ear, Entered, Gate, NotTaken, Place};
@@ -352,8 +352,21 @@ impl DiscordEar {
         }
         match it.came.clone() {
             Some(came) => self.take_act(to, &it, came).await,
-            None => self.answer(it.taken(&Entered::default())),
+            None => self.answer_without(to, &it).await,
         }
+    }
+
+    /// Answers what is not handed in. What the house does not say in time it need not say: one types
+    /// on.
+    async fn answer_without(&self, to: To<'_>, it: &Interaction) {
+        let Answer::Suggest(Completes::Asks { what, begun }) = &it.answer else {
+            return self.answer(it.taken(&Entered::default()));
+        };
+        let address = it.person.to_string();
+        let asked =
+            timeout(self.waits.answer, to.gate.completes(DISCORD, &address, (*what, begun))).await;
+        let found = asked.unwrap_or_default();
+        self.answer(it.suggested(choices(found, *what, begun)));
     }
 
     /// Unlike words a command cannot be asked for later, so whoever gave it is told when it is not

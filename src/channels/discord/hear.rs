@@ -7,7 +7,7 @@
 use serde_json::Value;
 
 use super::DISCORD;
-use super::commands::{Command, Meant, filled, meant, suggested};
+use super::commands::{Command, Completes, Meant, completes, filled, meant};
 use super::interactions::{Answer, Interaction};
 use crate::channels::inward::{Came, Media, Said};
 use crate::channels::{Incoming, tap};
@@ -118,8 +118,8 @@ pub fn interaction(it: &Value, commands: &[Command]) -> Option<Interaction> {
     let dm = number(&it["channel_id"]).filter(|_| private);
     let data = &it["data"];
     let (came, answer) = match it["type"].as_u64()? {
-        TYPING if private => (None, Answer::Suggest(suggested(commands, data))),
-        TYPING => (None, Answer::Suggest(Vec::new())),
+        TYPING if private => (None, Answer::Suggest(completes(commands, data))),
+        TYPING => (None, Answer::Suggest(Completes::With(Vec::new()))),
         COMMAND | BUTTON | FORM if !private => (Some(Said::InPublic), Answer::InPublic),
         COMMAND => command(commands, data, language.as_deref()),
         FORM => match filled(commands, data) {

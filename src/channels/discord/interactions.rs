@@ -6,11 +6,12 @@
 
 use serde_json::{Value, json};
 use serenity::builder::{
-    CreateAllowedMentions, CreateAutocompleteResponse, CreateInteractionResponse,
-    CreateInteractionResponseMessage, CreateModal,
+    AutocompleteChoice, CreateAllowedMentions, CreateAutocompleteResponse,
+    CreateInteractionResponse, CreateInteractionResponseMessage, CreateModal,
 };
 
 use super::calls::Call;
+use super::commands::Completes;
 use super::say::{TEXT_UNITS_MAX, plain};
 use super::words::words;
 use crate::channels::inward::{Came, Entered};
@@ -54,7 +55,7 @@ pub enum Answer {
     /// A form to fill in.
     Form(Box<CreateModal>),
     /// What may be typed.
-    Suggest(Vec<&'static str>),
+    Suggest(Completes),
 }
 
 impl Interaction {
@@ -68,13 +69,18 @@ impl Interaction {
             (Answer::InPublic, _) => said(words.in_public),
             (Answer::NoButton, _) => said(words.no_button),
             (Answer::Form(form), _) => CreateInteractionResponse::Modal((**form).clone()),
-            (Answer::Suggest(known), _) => {
-                let choices = CreateAutocompleteResponse::new();
-                let all = known.iter().fold(choices, |all, it| all.add_string_choice(*it, *it));
-                CreateInteractionResponse::Autocomplete(all)
+            (Answer::Suggest(Completes::With(known)), _) => {
+                suggestion(known.iter().map(|it| ((*it).to_owned(), (*it).into())))
             }
+            // Whoever was not asked knows nothing.
+            (Answer::Suggest(Completes::Asks { .. }), _) => suggestion([]),
         };
         self.call(answer)
+    }
+
+    /// What may be typed, as the house knows it.
+    pub fn suggested(&self, known: Vec<(String, Value)>) -> Call {
+        self.call(suggestion(known))
     }
 
     /// The answer where it could not be put on disk.
@@ -117,6 +123,12 @@ impl Interaction {
             serde_json::to_value(answer).expect("words, numbers and lists are JSON");
         Call::answer(self.id, &self.token, answer)
     }
+}
+
+fn suggestion(known: impl IntoIterator<Item = (String, Value)>) -> CreateInteractionResponse {
+    let one = |(label, value): (String, Value)| AutocompleteChoice::new(label, value);
+    let choices = known.into_iter().map(one).collect();
+    CreateInteractionResponse::Autocomplete(CreateAutocompleteResponse::new().set_choices(choices))
 }
 
 fn said(text: &str) -> CreateInteractionResponse {

@@ -4,16 +4,10 @@
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use crate::phrases::requests;
 use crate::store::MessageRef;
 use crate::vault::{Vault, hex};
 
-/// What begins the lane of what is said outside any conversation (`EffectRef`).
-const OUTSIDE: &str = "person/";
-/// Letters and digits that nobody mistakes for each other (Crockford's base 32).
-const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-/// Signs of a request's number, 5 bits each. It is for people: links and commands name the
-/// conversation itself.
-const NUMBER_SIGNS: usize = 8;
 /// Bytes of a digest that name a thread or a border: more than will ever meet by chance.
 const NAME_BYTES: usize = 16;
 
@@ -41,18 +35,13 @@ fn purpose(to: &str) -> String {
 /// The id of the thread that a message belongs to: all of one conversation refer to it, and no
 /// mail has it itself. None for what is said outside any conversation.
 pub fn thread_id(domain: &str, key: &MessageRef) -> Option<String> {
-    let conversation = request(key)?;
+    let conversation = requests::request(&key.effect.conversation)?;
     Some(format!("{}@{domain}", name(&["thread", &key.payer, conversation])))
 }
 
 /// The number of the request that a message is about: `7K4M-92QP`.
 pub fn number(key: &MessageRef) -> Option<String> {
-    let digest = Sha256::digest(request(key)?.as_bytes());
-    let bits = digest.iter().take(8).fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
-    let sign = |at: usize| char::from(ALPHABET[(bits >> (5 * at)) as usize % ALPHABET.len()]);
-    let signs: String = (0..NUMBER_SIGNS).map(sign).collect();
-    let (first, last) = signs.split_at(NUMBER_SIGNS / 2);
-    Some(format!("{first}-{last}"))
+    requests::number(&key.effect.conversation)
 }
 
 /// What separates the parts of a mail. It is the same at every attempt, too.
@@ -68,10 +57,6 @@ pub fn name(parts: &[&str]) -> String {
         digest.update(part.as_bytes());
     }
     hex(&digest.finalize()[..NAME_BYTES])
-}
-
-fn request(key: &MessageRef) -> Option<&str> {
-    Some(key.effect.conversation.as_str()).filter(|it| !it.starts_with(OUTSIDE))
 }
 
 #[cfg(test)]

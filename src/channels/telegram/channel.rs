@@ -7,8 +7,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use teloxide_core::payloads::SendMessage;
 use tokio::time::{Instant, sleep, timeout};
+use tracing::warn;
 
 use super::answer::{Fault, Why, sorted};
+use super::commands::{BadCommand, Command, InChat, checked, in_chat};
 use super::pace::Pace;
 use super::translate::{Closing, TEXT_UNITS_MAX, closing, requests};
 use super::{Api, TELEGRAM};
@@ -36,12 +38,19 @@ pub struct TelegramChannel {
     /// of it is on disk. A
     /// process that dies meanwhile forgets it: then the message is said once more.
     said: Mutex<HashMap<MessageRef, (usize, Option<String>)>>,
+    /// What staff are offered in their chats.
+    staff: Vec<Command>,
 }
 
 impl TelegramChannel {
     /// The channel over this line.
     pub fn new(api: Api) -> TelegramChannel {
-        TelegramChannel { api, pace: Mutex::default(), said: Mutex::default() }
+        TelegramChannel { api, pace: Mutex::default(), said: Mutex::default(), staff: Vec::new() }
+    }
+
+    /// The same, with these commands for staff, in their own chats alone.
+    pub fn offering(self, staff: Vec<Command>) -> Result<TelegramChannel, BadCommand> {
+        Ok(TelegramChannel { staff: checked(staff)?, ..self })
     }
 
     /// The same at another pace: a server of one's own may allow it.
@@ -135,6 +144,29 @@ impl Channel for TelegramChannel {
             return Err(NoFile::NotHere);
         }
         self.api.file(file, bytes_max, FILE_PATIENCE).await
+    }
+
+    fn takes_commands(&self) -> bool {
+        true
+    }
+
+    fn offers(&self, address: &str, staff: bool) {
+        let Ok(chat) = address.parse() else { return };
+        let (api, offers) = (self.api.clone(), in_chat(&self.staff, chat, staff));
+        if self.staff.is_empty() {
+            return;
+        }
+        tokio::spawn(async move {
+            for offer in offers {
+                let asked = match &offer {
+                    InChat::Set(it) => api.ask(it, ANSWER_PATIENCE).await,
+                    InChat::Delete(it) => api.ask(it, ANSWER_PATIENCE).await,
+                };
+                if let Err(why) = asked {
+                    warn!(%why, "telegram did not take the list of commands of one chat");
+                }
+            }
+        });
     }
 
     fn settled(&self, key: &MessageRef) {

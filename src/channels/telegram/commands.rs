@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use teloxide_core::payloads::{SetMyCommands, SetMyCommandsSetters as _};
-use teloxide_core::types::{BotCommand, BotCommandScope};
+use teloxide_core::payloads::{
+    DeleteMyCommands, DeleteMyCommandsSetters as _, SetMyCommands, SetMyCommandsSetters as _,
+};
+use teloxide_core::types::{BotCommand, BotCommandScope, ChatId, Recipient};
 
 /// Most commands (Bot API, setMyCommands: "At most 100 commands can be specified").
 const COMMANDS_MAX: usize = 100;
@@ -44,11 +46,84 @@ pub(super) fn requests(commands: &[Command]) -> Result<Vec<SetMyCommands>, BadCo
         return Err(BadCommand::Many(commands.len()));
     }
     commands.iter().try_for_each(check)?;
-    let languages: BTreeSet<&str> =
-        commands.iter().flat_map(|it| it.about.keys()).map(String::as_str).collect();
-    let others = languages.into_iter().filter(|it| *it != OTHERWISE).map(Some);
-    Ok([None].into_iter().chain(others).map(|language| request(commands, language)).collect())
+    Ok(languages(commands).into_iter().map(|language| request(commands, language)).collect())
 }
+
+/// Nothing for those whose language has no words of its own, then each other language.
+fn languages(commands: &[Command]) -> Vec<Option<&str>> {
+    let all: BTreeSet<&str> =
+        commands.iter().flat_map(|it| it.about.keys()).map(String::as_str).collect();
+    let others = all.into_iter().filter(|it| *it != OTHERWISE).map(Some);
+    [None].into_iter().chain(others).collect()
+}
+
+/// A chat's own list, in the place of everybody's; or what takes it away again.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum InChat {
+    /// This list.
+    Set(SetMyCommands),
+    /// Everybody's.
+    Delete(DeleteMyCommands),
+}
+
+/// The requests that give one private chat a list of its own, in each language.
+pub(super) fn in_chat(commands: &[Command], chat: i64, own: bool) -> Vec<InChat> {
+    let scope = || BotCommandScope::Chat { chat_id: Recipient::Id(ChatId(chat)) };
+    let one = |language: Option<&str>| {
+        if own {
+            return InChat::Set(request(commands, language).scope(scope()));
+        }
+        let all = DeleteMyCommands::new().scope(scope());
+        InChat::Delete(match language {
+            Some(language) => all.language_code(language),
+            None => all,
+        })
+    };
+    languages(commands).into_iter().map(one).collect()
+}
+
+/// Checks a list as Telegram would.
+pub(super) fn checked(commands: Vec<Command>) -> Result<Vec<Command>, BadCommand> {
+    requests(&commands).map(|_| commands)
+}
+
+/// What staff are offered: the desk's commands, as its page and every chat of staff read them.
+pub fn staff() -> Vec<Command> {
+    let command = |(name, english, spanish): (&str, &str, &str)| Command {
+        name: name.into(),
+        about: [("en", english), ("es", spanish)]
+            .map(|(of, it)| (of.to_owned(), it.to_owned()))
+            .into(),
+    };
+    STAFF.iter().copied().map(command).collect()
+}
+
+const STAFF: &[(&str, &str, &str)] = &[
+    ("queue", "What waits for you", "Lo que le espera"),
+    ("card", "N: one of them, with its buttons", "N: una, con sus botones"),
+    ("approve", "N: what was asked; N days 14: fewer days", "N: lo pedido; N days 14: menos días"),
+    ("deny", "N CODE: not for this claim", "N CÓDIGO: no corresponde a este reclamo"),
+    (
+        "period",
+        "N FROM UNTIL REFILLS DAYS: for a period",
+        "N DESDE HASTA SURTIDOS DÍAS: por un período",
+    ),
+    (
+        "info",
+        "N WHOM your question: ask before you decide",
+        "N A-QUIÉN su pregunta: preguntar antes de decidir",
+    ),
+    ("take", "N: take a handoff", "N: tomar un caso"),
+    ("reply", "N your words: write to the person", "N sus palabras: escribir a la persona"),
+    ("note", "N your words: a note for colleagues", "N sus palabras: una nota para colegas"),
+    (
+        "giveback",
+        "N continue or retry: give it back to the bot",
+        "N continue o retry: devolverlo al bot",
+    ),
+    ("help", "What can I do here?", "¿Qué puedo hacer aquí?"),
+    ("stop", "Do not write to me here any more", "No escribirme más por aquí"),
+];
 
 fn check(command: &Command) -> Result<(), BadCommand> {
     let name = &command.name;
@@ -100,6 +175,25 @@ mod tests {
         assert_eq!(found[1].language_code.as_deref(), Some("es"));
         assert_eq!(list(1), ["¿Qué puedo hacer?", "What waits"]);
         assert!(found.iter().all(|it| it.scope == Some(BotCommandScope::AllPrivateChats)));
+    }
+
+    #[test]
+    fn staff_have_a_list_of_their_own_in_their_chat_and_nowhere_else() {
+        let all = checked(staff()).unwrap();
+        let chat = BotCommandScope::Chat { chat_id: Recipient::Id(ChatId(7)) };
+        let offered = in_chat(&all, 7, true);
+        assert_eq!(offered.len(), 2);
+        for it in &offered {
+            let InChat::Set(it) = it else { panic!("a list") };
+            assert_eq!(it.scope, Some(chat.clone()));
+            assert!(it.commands.iter().any(|it| it.command == "approve"));
+        }
+        let taken = in_chat(&all, 7, false);
+        let languages = taken.iter().map(|it| match it {
+            InChat::Delete(it) => it.language_code.clone(),
+            InChat::Set(_) => panic!("nothing is offered"),
+        });
+        assert_eq!(languages.collect::<Vec<_>>(), [None, Some("es".to_owned())]);
     }
 
     #[test]

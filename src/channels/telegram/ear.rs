@@ -17,7 +17,7 @@ use tracing::warn;
 
 use super::answer::{Fault, Why};
 use super::commands::{self, BadCommand, Command};
-use super::translate::{ALLOWED, Read, answer, read, update_id};
+use super::translate::{ALLOWED, Read, aloud, answer, read, update_id};
 use super::{Api, TELEGRAM};
 use crate::channels::inward::{Ear, Gate, NotTaken, Place};
 use crate::config::Secret;
@@ -154,7 +154,7 @@ impl TelegramEar {
         from: &mut Option<i64>,
     ) -> Result<(), NotTaken> {
         let Some(id) = update_id(update) else { return Ok(()) };
-        let Read { came, tapped } = read(update);
+        let Read { came, tapped, in_group } = read(update);
         let entered = match came {
             Some(came) => gate.came(came).await?,
             None => Default::default(),
@@ -163,6 +163,10 @@ impl TelegramEar {
         if let Some(tapped) = tapped {
             // Only the button's own sign of life: nobody waits for it, and nothing is lost with it.
             let (api, said) = (self.api.clone(), answer(&tapped, &entered));
+            tokio::spawn(async move { api.ask(&said, ANSWER_PATIENCE).await });
+        }
+        if let Some(said) = in_group.and_then(|it| aloud(it, &entered)) {
+            let api = self.api.clone();
             tokio::spawn(async move { api.ask(&said, ANSWER_PATIENCE).await });
         }
         Ok(())

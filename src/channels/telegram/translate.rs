@@ -63,6 +63,8 @@ pub struct Read {
     pub came: Option<Came>,
     /// The tap that waits for an answer, by Telegram's id of it. Every tap does, ours or not.
     pub tapped: Option<String>,
+    /// The group in which a command was given: it is told the way to a private chat.
+    pub in_group: Option<i64>,
 }
 
 /// The number of an update. They grow, and the next poll names the one to begin with.
@@ -86,7 +88,21 @@ pub fn read(update: &Value) -> Read {
         said: it.said,
         language: language(it.from),
     });
-    Read { came, tapped }
+    let in_group = came.as_ref().and_then(|it| command_in_group(&it.said, &update["message"]));
+    Read { came, tapped, in_group }
+}
+
+/// The group in which somebody gave us a command. What else is said there is not for us.
+fn command_in_group(said: &Said, message: &Value) -> Option<i64> {
+    let commands = message["text"].as_str()?.starts_with('/');
+    let group = message["chat"]["id"].as_i64()?;
+    (*said == Said::InPublic && commands).then_some(group)
+}
+
+/// What is said in a group to whoever gave a command there.
+pub fn aloud(group: i64, entered: &Entered) -> Option<SendMessage> {
+    let words = entered.notice.as_deref().filter(|it| !it.trim().is_empty())?;
+    Some(SendMessage::new(Recipient::Id(ChatId(group)), shortened(words, TEXT_UNITS_MAX)))
 }
 
 /// What to say to a tap.

@@ -8,13 +8,14 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
+use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
-use teloxide_core::payloads::AnswerCallbackQuery;
+use teloxide_core::requests::Payload;
 use tracing::warn;
 
-use super::translate::{Read, answer, read};
+use super::translate::{Read, aloud, answer, read};
 use crate::channels::inward::{Entered, Gate, NotTaken};
 use crate::config::Secret;
 
@@ -51,23 +52,27 @@ async fn called(State(hook): State<Hook>, headers: HeaderMap, body: Body) -> Res
         warn!("telegram brought an update that is no JSON");
         Value::Null
     });
-    let Read { came, tapped } = read(&update);
+    let Read { came, tapped, in_group } = read(&update);
     let entered = match came {
         Some(came) => hook.gate.came(came).await,
         None => Ok(Entered::default()),
     };
     match (entered, tapped) {
         (Ok(entered), Some(tapped)) => in_place(&answer(&tapped, &entered)),
-        (Ok(_), None) => StatusCode::OK.into_response(),
+        (Ok(entered), None) => match in_group.and_then(|it| aloud(it, &entered)) {
+            Some(said) => in_place(&said),
+            None => StatusCode::OK.into_response(),
+        },
         // Telegram brings it again.
         (Err(NotTaken::Later(_)), _) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
 }
 
-/// Answers a tap with the answer to the call itself (Bot API, "Making requests when getting
+/// Asks for something with the answer to the call itself (Bot API, "Making requests when getting
 /// updates").
-fn in_place(answer: &AnswerCallbackQuery) -> Response {
+fn in_place<P: Payload + Serialize>(answer: &P) -> Response {
     let mut said = serde_json::to_value(answer).unwrap_or_default();
-    said["method"] = "answerCallbackQuery".into();
+    let (first, rest) = P::NAME.split_at(1);
+    said["method"] = format!("{}{rest}", first.to_ascii_lowercase()).into();
     ([(header::CONTENT_TYPE, "application/json")], said.to_string()).into_response()
 }

@@ -1,7 +1,6 @@
 //! The queue page, the piece of it that scripts fetch again, the news that tells them when, and
 //! the command box.
 
-use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::time::Duration;
 
@@ -19,12 +18,13 @@ use super::{Answer, Desk, Failed, Fields, Frame, outcome, status_of};
 use super::{Outcome, forms::Became, login::EMERGENCY, step_up::as_typed};
 use crate::channels::Incoming;
 use crate::desk::commands::{self, Act, Seen};
+use crate::desk::look;
 use crate::desk::queue::{self, Item, Row, Waiting};
 use crate::desk::session::{IDLE_MS, Staff};
-use crate::desk::{card, words};
+use crate::desk::words;
 use crate::links::Elsewhere;
 use crate::signin::Local;
-use crate::store::{EffectRef, Person, QuestionRow};
+use crate::store::{EffectRef, QuestionRow};
 use crate::wake::News;
 use crate::web::pages::{Page, html};
 
@@ -86,36 +86,7 @@ impl Desk {
     /// What waits for somebody, what is due first first.
     pub(super) async fn queue(&self, staff: &Staff) -> Result<Queue, Failed> {
         let (store, payer) = (&self.house.store, &staff.account.payer);
-        let mut items = Vec::new();
-        let mut people: BTreeMap<String, Option<Person>> = BTreeMap::new();
-        let cards = store.cards(payer, &staff.account.person).await?;
-        let handoffs = store.handoffs(payer, &staff.desks()).await?;
-        let principals = cards.iter().map(|it| &it.principal);
-        for id in principals.chain(handoffs.iter().map(|it| &it.principal)) {
-            if !people.contains_key(id) {
-                people.insert(id.clone(), store.person(payer, id).await?);
-            }
-        }
-        let name = |id: &str| {
-            let person = people.get(id).and_then(Option::as_ref);
-            person.map_or_else(|| "Somebody".to_owned(), |it| it.first_name.clone())
-        };
-        for row in cards {
-            let claim = row.message.card.as_ref().and_then(card::claim);
-            let worker = name(&row.principal);
-            let conversation = store.conversation(payer, &row.question.conversation).await?;
-            let counter = conversation.is_some_and(|it| queue::at_counter(&it.state.fields));
-            items.push(Item { waiting: Waiting::Card(Box::new(row)), worker, claim, counter });
-        }
-        for row in handoffs.into_iter().filter(|it| it.closed.is_none()) {
-            let conversation = store.conversation(payer, &row.handoff.conversation).await?;
-            let fields = conversation.map(|it| it.state.fields).unwrap_or_default();
-            let claim = fields.get("claim").and_then(|it| it["number"].as_str()).map(str::to_owned);
-            let worker = name(&row.principal);
-            let waiting = Waiting::Handoff(Box::new(row));
-            items.push(Item { waiting, worker, claim, counter: false });
-        }
-        queue::sort(&mut items);
+        let items = look::items(&self.house, &staff.whose(), &staff.desks()).await?;
         let now = self.house.clock.now();
         let rows = queue::rows(&items, now, &staff.person.zone);
         let pauses = self.house.pauses.now(store.as_ref()).await?;

@@ -401,6 +401,30 @@ impl Entry for SqlStore {
         .await
     }
 
+    async fn roles(&self, whose: &Whose, demo: bool) -> Result<Vec<String>, StoreError> {
+        within(async {
+            let rows = sqlx::query(
+                "select roles from accounts where payer = $1 and person = $2 and (demo = 0 or $3 = 1)",
+            )
+            .bind(&whose.payer)
+            .bind(&whose.person)
+            .bind(i64::from(demo))
+            .fetch_all(&self.readers)
+            .await?;
+            let mut all = Vec::new();
+            for row in &rows {
+                let roles: String = row.try_get("roles")?;
+                let read: Result<Vec<String>, _> = serde_json::from_str(&roles);
+                let unreadable = |_| StoreError::Unreadable("the roles of an account".into());
+                all.extend(read.map_err(unreadable)?);
+            }
+            all.sort();
+            all.dedup();
+            Ok(all)
+        })
+        .await
+    }
+
     async fn lately(
         &self,
         payer: &str,

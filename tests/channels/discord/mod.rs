@@ -8,3 +8,4 @@ mod hears;
 mod log;
 mod peer;
 mod sends;
+mod staff;

@@ -9,3 +9,4 @@ mod hook;
 mod log;
 mod peer;
 mod sends;
+mod staff;
