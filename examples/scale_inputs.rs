@@ -139,6 +139,7 @@ fn first_turn(claimed: &Claimed) -> TurnCommit {
         buttons: vec![],
         question: Some(EffectKey { turn: expected_turn, index: 0 }),
         card: None,
+        notice: None,
     };
     let key = EffectKey { turn: expected_turn, index: 0 };
     let person = claimed.conversation.principal.clone();
@@ -154,6 +155,7 @@ fn first_turn(claimed: &Claimed) -> TurnCommit {
         timers: vec![("drug.silence".into(), 1, DUE)],
         cleared: vec![],
         closed: vec![],
+        answered_on: vec![],
         handoffs: vec![],
         begins: vec![],
         events: vec![],

@@ -16,8 +16,8 @@ use crate::directory::Met;
 use crate::house::House;
 use crate::store::{
     Accepted, Ask, Carried, Carry, Claimed, Conversation, EffectRef, Head, InboxBody, Look,
-    MessageRef, NewArrival, NewConversation, NewMessage, Person, PersonCommit, Posted, StoreError,
-    TurnCommit, Unrouted,
+    MessageRef, NewArrival, NewConversation, NewMessage, Person, PersonCommit, PersonFact, Posted,
+    StoreError, TurnCommit, Unrouted,
 };
 use crate::turns::Poster;
 use crate::wake::{Loop, News};
@@ -298,7 +298,10 @@ async fn prepare(
         flows.push(claimed.conversation.flow.clone());
         // What is said keeps its place behind what is not yet said to her.
         let behind = look.leaving.contains(&claimed.conversation.id);
-        let her = look.person.as_ref().filter(|_| !behind).map(|person| Her { house, person });
+        // Who comes from another channel is answered where she is now, once that is on disk.
+        let moves = person.facts.iter().any(|it| matches!(it, PersonFact::At { .. }));
+        let here = look.person.as_ref().filter(|_| !behind && !moves);
+        let her = here.map(|person| Her { house, person });
         let poster = her.as_ref().map(|it| it as &dyn Poster);
         turns.push(turns::compute(house, met, claimed, person.now, poster).await?);
     }

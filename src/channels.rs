@@ -73,6 +73,12 @@ pub trait Channel: Send + Sync {
         Ok(())
     }
 
+    /// Whether [`Channel::close`] shows anything there. Where it does not, what is over stands as it
+    /// stood.
+    fn closes(&self) -> bool {
+        false
+    }
+
     /// Brings the file that a person sent here, by the provider's name for it, of at most so many
     /// bytes.
     async fn fetch(&self, _file: &str, _bytes_max: usize) -> Result<Vec<u8>, NoFile> {

@@ -6,6 +6,7 @@
 //! attempt.
 
 mod ahead;
+mod attempt;
 mod authority;
 mod calls;
 mod circuit;
@@ -18,30 +19,30 @@ mod ways;
 pub use calls::call;
 pub use circuit::Circuits;
 pub use over::close;
+pub use ways::is_night;
 
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use futures::{StreamExt as _, stream};
-use mendline_engine::message::{Card, MessageKind};
+use mendline_engine::message::MessageKind;
 use mendline_engine::render::Form;
 use mendline_engine::screen::{Verdict, form, screen};
 use mendline_engine::time::Timestamp;
 use tokio::task::{JoinError, JoinSet};
-use tokio::time::timeout;
 use tracing::{error, info, warn};
 
-use crate::channels::{Channel, Deciding, Outgoing, SendError};
+use crate::channels::Channel;
 use crate::house::House;
 use crate::pauses;
-use crate::store::standing::{StandingMessage, Stands};
 use crate::store::{
     Became, EffectRef, Frozen, MessageRef, NewMessage, OutboxRow, PauseRef, Person, Posted,
     StoreError, TurnCommit,
 };
 use crate::trace;
 use crate::wake::{Loop, News};
-use ways::{purpose, render, scope, way, ways};
+use attempt::{Refused, hand_over, outgoing};
+use ways::{purpose, render, scope, untried, way, ways};
 
 /// How long a leased message or call is ours before somebody else may try: longer than a call may
 /// take ([`crate::seams`]), and not much longer, because after a crash somebody waits for so long.
@@ -57,10 +58,10 @@ const SEND_ATTEMPTS_MAX: u32 = 10;
 const RETRY_FIRST_MS: i64 = 4_000;
 /// The channel of our own desk.
 const OWN_DESK: &str = "desk";
-/// Why nothing was shown that was paused or settled between the look and the line.
-const STOPPED: &str = "stopped";
 /// Why a message is withheld whose question was closed before it left; the turn expects it.
 const OVER: &str = "over";
+/// Why something is withheld that must be read: no channel is left for it; the turn expects it.
+const NO_CHANNEL: &str = "no_channel";
 
 /// Sends the messages that are due, and waits until they went; answers how many.
 pub async fn send(house: &House) -> Result<usize, StoreError> {
@@ -263,12 +264,14 @@ async fn send_one(
         return Ok(Went::Became(Became::Withheld(OVER.into())));
     }
     let Some(person) = to else {
-        return Ok(Went::Became(Became::Withheld("no_address".into())));
+        return Ok(Went::Became(withheld(row, "no_address")));
     };
     let (purpose, scope) = (purpose(house, row), scope(house, person).await?);
     let mut refused = "no_address".to_owned();
+    let mut never: Option<String> = None;
     let mut held: Option<Timestamp> = None;
-    for (name, to) in ways(house, row, person) {
+    let mut ways = untried(house, row, person).await?.into_iter().peekable();
+    while let Some((name, to)) = ways.next() {
         let Some(channel) = house.channels.get(name.as_str()) else { continue };
         let way = way(house, channel.as_ref(), person, scope);
         match screen(&row.message, &way, purpose.as_deref(), now) {
@@ -293,7 +296,11 @@ async fn send_one(
                 return Ok(Went::Waits(under));
             };
             let asked = hand_over(house, channel.as_ref(), row, person, to, frozen).await;
-            return Ok(asked.map_or(Went::Waits(under), Went::Became));
+            return Ok(match asked {
+                Ok(became) => Went::Became(became),
+                Err(Refused::Never(why)) => Went::Became(Became::Dead(why)),
+                Err(Refused::Stopped | Refused::OptedOut) => Went::Waits(under),
+            });
         }
         if lease.lapsed(house) {
             return Ok(Went::Lapsed);
@@ -308,14 +315,37 @@ async fn send_one(
         }
         match hand_over(house, channel.as_ref(), row, person, to, frozen).await {
             Ok(became) => return Ok(Went::Became(became)),
-            // Whoever looks next sees why.
-            Err(why) if why == STOPPED => {
+            Err(Refused::Stopped) => {
                 return Ok(Went::Became(Became::Later(now.plus_ms(RETRY_FIRST_MS))));
             }
-            Err(why) => refused = why,
+            Err(Refused::OptedOut) => refused = "opted_out".into(),
+            Err(Refused::Never(why)) => never = Some(why),
+        }
+        // Whoever has it by now may have sent it there.
+        if lease.lapsed(house) {
+            return Ok(Went::Lapsed);
+        }
+        // Nothing left by the first attempt. After a later one nobody could say so: then the bytes,
+        // and with them the message, stay with their channel (rule 7).
+        if row.frozen.is_none() && ways.peek().is_some() {
+            house.store.standing().thaw(&row.key, &name).await?;
         }
     }
-    Ok(Went::Became(held.map_or(Became::Withheld(refused), Became::Held)))
+    Ok(Went::Became(match (held, never) {
+        (Some(until), _) => Became::Held(until),
+        (None, None) => withheld(row, &refused),
+        (None, Some(_)) if must_be_told(row) => withheld(row, NO_CHANNEL),
+        (None, Some(why)) => Became::Dead(why),
+    }))
+}
+
+/// Whether it must be read, and every channel was looked at for it: then a person tells it.
+fn must_be_told(row: &OutboxRow) -> bool {
+    row.message.notice.is_some() && row.frozen.is_none()
+}
+
+fn withheld(row: &OutboxRow, why: &str) -> Became {
+    Became::Withheld(if must_be_told(row) { NO_CHANNEL } else { why }.into())
 }
 
 /// The pause that a message waits under on this channel. It never goes another way instead: who
@@ -371,127 +401,4 @@ async fn freeze(
         first::told(house, person, (channel, to)).await?;
     }
     Ok(frozen)
-}
-
-fn outgoing(
-    house: &House,
-    row: &OutboxRow,
-    person: &Person,
-    to: String,
-    frozen: Frozen,
-) -> Outgoing {
-    let conversation = row.key.effect.conversation.clone();
-    let speaker = (row.message.kind == MessageKind::Person).then(|| speaker(row)).flatten();
-    Outgoing {
-        key: row.key.clone(),
-        person: person.person.clone(),
-        to,
-        frozen,
-        question: row.message.question.map(|key| EffectRef { conversation, key }),
-        deciding: row.message.card.as_ref().map(deciding),
-        speaker,
-        zone: person.zone.clone(),
-        leaving: row.leaving(),
-        window_open: true,
-        now_ms: house.clock.now().0,
-    }
-}
-
-fn deciding(card: &Card) -> Deciding {
-    Deciding { due_ms: card.due.map(|it| it.0) }
-}
-
-/// One attempt on one channel. An error names why the next channel should be tried.
-async fn hand_over(
-    house: &House,
-    channel: &dyn Channel,
-    row: &OutboxRow,
-    person: &Person,
-    to: String,
-    frozen: Frozen,
-) -> Result<Became, String> {
-    let mut outgoing = outgoing(house, row, person, to, frozen);
-    if let Some(window_ms) = channel.window_ms() {
-        let Ok(heard) = house.store.reach().heard(channel.profile().name, &outgoing.to).await
-        else {
-            return Ok(Became::NotTried(Timestamp(outgoing.now_ms + RETRY_FIRST_MS)));
-        };
-        outgoing.window_open = heard.is_some_and(|it| outgoing.now_ms - it.0 < window_ms);
-    }
-    let now = Timestamp(outgoing.now_ms);
-    let name = channel.profile().name;
-    // Lines of our own database are away with everything else, and back with it.
-    let ours = channel.keeps_lines();
-    if let Some(until) = house.circuits.open_until(name, now).filter(|_| !ours) {
-        return Ok(Became::NotTried(until));
-    }
-    let sending = house.watch.metrics.sending(name);
-    let sent = match timeout(house.seams.send_patience, channel.send(&outgoing)).await {
-        Ok(sent) => sent,
-        // It may have arrived; where it is a line of our own, asking again says whether it did.
-        Err(_) if ours => Err(SendError::Later("no answer in time".into())),
-        Err(_) => Err(SendError::Maybe("no answer in time".into())),
-    };
-    drop(sending);
-    if !ours {
-        house.circuits.told(name, &sent, now);
-    }
-    match sent {
-        Ok(sent) => {
-            if let Some(id) = sent.id {
-                stands(house, &outgoing, name, id).await;
-            }
-            // Our own pages say what was shown, however late; a provider may never.
-            if !sent.shown && !ours && outgoing.question.is_some() {
-                let until = now.plus_ms(over::REPORTED_WITHIN_MS);
-                if house.store.standing().await_report(&outgoing.key, until).await.is_err() {
-                    return Ok(Became::Maybe);
-                }
-            }
-            Ok(Became::Sent { shown: sent.shown })
-        }
-        Err(SendError::Stopped) => Err(STOPPED.into()),
-        Err(SendError::Later(why)) => Ok(match retry_at(row.attempts, SEND_ATTEMPTS_MAX, now.0) {
-            Some(at) => Became::Later(at),
-            None => Became::Dead(why),
-        }),
-        Err(SendError::Busy(wait_ms)) => Ok(Became::NotTried(now.plus_ms(wait_ms))),
-        Err(SendError::Maybe(_)) => Ok(Became::Maybe),
-        Err(SendError::Never(why)) => Ok(Became::Dead(why)),
-        Err(SendError::OptedOut) => Err("opted_out".into()),
-    }
-}
-
-/// Keeps where a question stands, so that it can be closed there. Where that fails it stays as it
-/// is: whoever taps it later is told that it is over.
-async fn stands(house: &House, outgoing: &Outgoing, channel: &str, id: String) {
-    let Some(question) = outgoing.question.clone() else { return };
-    let frozen = &outgoing.frozen;
-    let message = StandingMessage {
-        key: outgoing.key.clone(),
-        question,
-        person: outgoing.person.clone(),
-        channel: channel.to_owned(),
-        stands: Stands {
-            to: outgoing.to.clone(),
-            id,
-            text: frozen.text.clone(),
-            language: frozen.language.clone(),
-        },
-    };
-    if let Err(why) = house.store.standing().keep_standing(&message).await {
-        warn!(message = %outgoing.key.effect, "it will stand open: {why}");
-    }
-}
-
-/// Who writes a person's words, as the turn put it beside them.
-fn speaker(row: &OutboxRow) -> Option<String> {
-    let value = row.message.values.iter().find(|(path, _)| path.0 == "speaker");
-    value.and_then(|(_, it)| it.value.as_str()).map(str::to_owned)
-}
-
-/// When to try again after `attempts` failures, doubling; `None` when it is enough.
-fn retry_at(attempts: u32, attempts_max: u32, now_ms: i64) -> Option<Timestamp> {
-    let wait_ms = RETRY_FIRST_MS << attempts.min(12);
-    (attempts + 1 < attempts_max).then_some(Timestamp(now_ms + wait_ms))
 }

@@ -4,7 +4,9 @@
 mod layout;
 mod svg;
 
-use mendline_engine::core::{Answers, Core, Decide, Pc, Program, RungDoes, SilenceThen, WaitFor};
+use mendline_engine::core::{
+    Answers, Core, Decide, NotRead, Pc, Program, RungDoes, SilenceThen, WaitFor,
+};
 use mendline_engine::surface::OutcomeKind;
 use mendline_engine::text::Wording;
 use mendline_engine::types::Words;
@@ -157,9 +159,14 @@ fn node(program: &Program, pc: Pc) -> Node {
             if let Some(silence) = &ask.silence {
                 body.push(format!("waits {}", silence.after));
             }
+            body.extend(ask.not_read.as_ref().map(not_read));
             (Look::Ask, format!("Ask the {}", ask.party), body)
         }
-        Core::Say(say) => (Look::Say, format!("Tell the {}", say.party), vec![words(&say.wording)]),
+        Core::Say(say) => {
+            let mut body = vec![words(&say.wording)];
+            body.extend(say.not_read.as_ref().map(not_read));
+            (Look::Say, format!("Tell the {}", say.party), body)
+        }
         Core::Decide(decide) => {
             (Look::Decide, format!("The {} decides", decide.party), decided(decide))
         }
@@ -195,6 +202,10 @@ fn node(program: &Program, pc: Pc) -> Node {
         Core::Jump(_) | Core::AskAgain { .. } => (Look::Do, String::new(), Vec::new()),
     };
     Node { pc, look, head, body }
+}
+
+fn not_read(it: &NotRead) -> String {
+    format!("not read in {}: the next channel, then {}", it.within, spoken(&it.desk))
 }
 
 fn decided(decide: &Decide) -> Vec<String> {

@@ -220,6 +220,7 @@ async fn meaning(house: &House, arrival: &Unrouted, look: &Look) -> anyhow::Resu
             router.to_known(conversation, event, &mut commit);
         }
     }
+    router.goes_on(&mut commit).await?;
     Ok(commit)
 }
 

@@ -38,6 +38,22 @@ pub const OVER: Phrase = (
     "— Esto ya está resuelto. Aquí no hace falta nada más.",
 );
 
+/// The same where its reader went on in another place.
+pub const ELSEWHERE: Phrase = (
+    "elsewhere",
+    "— Continued elsewhere. Nothing is needed here any more.",
+    "— Continuó en otro lugar. Aquí ya no hace falta nada.",
+);
+
+/// Where she was asked something and nothing that stands there can be changed: she went on in another
+/// place.
+pub const CONTINUED: Phrase = (
+    "continued",
+    "Continued elsewhere: we go on where you wrote last. You can always write to me here again.",
+    "Continuó en otro lugar: seguimos donde usted escribió por última vez. Siempre puede volver a \
+     escribirme aquí.",
+);
+
 /// An address is proved to be hers.
 pub const LINKED: Phrase = (
     "linked",
@@ -305,5 +321,6 @@ fn worded(key: &str, party: &str, kind: MessageKind, english: String, spanish: S
         buttons: Vec::new(),
         question: None,
         card: None,
+        notice: None,
     }
 }

@@ -28,7 +28,7 @@ use mendline_plugin::{ActionError, Call};
 use serde_json::{Value, json};
 use tracing::warn;
 
-use self::met::{claim_number, identify, known_fields};
+use self::met::{answered, claim_number, counted, identify, known_fields};
 use crate::directory::{self, Directory, Met};
 use crate::house::House;
 use crate::store::{
@@ -179,6 +179,7 @@ impl<'a> Work<'a> {
             timers: Vec::new(),
             cleared: Vec::new(),
             closed: Vec::new(),
+            answered_on: Vec::new(),
             handoffs: Vec::new(),
             begins: Vec::new(),
             events: Vec::new(),
@@ -335,6 +336,7 @@ impl<'a> Work<'a> {
                     warn!(conversation = self.conversation.id, "somebody may not do this");
                 }
             }
+            self.commit.answered_on.extend(answered(&effect, &before, (event, source), directory));
             self.put(house, directory, key, effect);
         }
         (fast, answer)
@@ -493,8 +495,4 @@ impl<'a> Work<'a> {
         self.commit.state = self.state;
         Ok(self.commit)
     }
-}
-
-fn counted(index: usize) -> u32 {
-    u32::try_from(index).expect("a turn has a bounded number of effects")
 }

@@ -168,6 +168,7 @@ fn like(model: &Conversation, nth: usize, far: Timestamp) -> Carry {
         timers: timers.map(|(name, set)| (name.clone(), set.generation, due)).collect(),
         cleared: vec![],
         closed: vec![],
+        answered_on: vec![],
         handoffs: vec![],
         begins: vec![],
         events: vec![],

@@ -106,7 +106,7 @@ fn script(flow: &str) -> Script {
         people: cast.map(|(party, person)| (party.to_owned(), person.to_owned())).into(),
         payer: "northwind-mutual-demo".into(),
         languages: Default::default(),
-        channels: parties.map(|it| (it.to_owned(), TERMINAL.to_owned())).into(),
+        channels: parties.map(|it| (it.to_owned(), vec![TERMINAL.to_owned()])).into(),
         stubs: Default::default(),
         steps: Vec::new(),
         expect: Expect::default(),

@@ -407,6 +407,7 @@ fn preview_message(
         buttons: Vec::new(),
         question: None,
         card: None,
+        notice: None,
     }
 }
 

@@ -97,7 +97,8 @@ pub fn words_ahead(party: &str) -> Message {
     };
     let (party, kind) = (party.to_owned(), MessageKind::Person);
     let (values, buttons) = (Values::new(), Vec::new());
-    Message { party, kind, wording, values, buttons, question: None, card: None }
+    let (question, card, notice) = (None, None, None);
+    Message { party, kind, wording, values, buttons, question, card, notice }
 }
 
 /// What somebody who is about to write should know of where it goes.

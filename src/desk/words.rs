@@ -100,6 +100,7 @@ pub fn handoff_why(code: &str) -> &'static str {
         "undeliverable" => {
             "A message could not be delivered on any channel. Phone or fax it, then give it back."
         }
+        "unread" => "Nobody read this on any channel in time. Call or write, then give it back.",
         "no_party" => "The bot could not find out who is responsible.",
         "nobody_decided" => "Nobody decided in time.",
         "fault" => "The bot could not go on. This is our mistake, not theirs.",

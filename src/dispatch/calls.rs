@@ -6,7 +6,8 @@ use mendline_engine::event::CallResult;
 use mendline_plugin::{ActionError, Call};
 use tracing::warn;
 
-use super::{LEASE_MAX, LEASE_MS, Lease, authority, retry_at};
+use super::attempt::retry_at;
+use super::{LEASE_MAX, LEASE_MS, Lease, authority};
 use crate::house::House;
 use crate::store::{CallBecame, CallRow, StoreError};
 use crate::trace;

@@ -43,7 +43,8 @@ async fn close_one(house: &House, over: &Over) -> Result<(), StoreError> {
     if let Some(until) = house.circuits.open_until(channel.profile().name, now) {
         return store.close_later(key, until).await;
     }
-    let words = phrases::words(phrases::OVER);
+    let words = if over.elsewhere { phrases::ELSEWHERE } else { phrases::OVER };
+    let words = phrases::words(words);
     let stands = &over.message.stands;
     let words = words.get(&stands.language).or_else(|| words.get("en")).cloned();
     let text = format!("{}\n\n{}", stands.text, words.unwrap_or_default());

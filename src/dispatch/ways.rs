@@ -2,9 +2,11 @@
 
 use mendline_engine::label::Labels;
 use mendline_engine::render::{Form, render_form};
-use mendline_engine::screen::Way;
+use mendline_engine::screen::{Way, waking_from};
 use mendline_engine::surface::Identity;
+use mendline_engine::time::Timestamp;
 
+use super::attempt;
 use crate::channels::Channel;
 use crate::directory::{self, REPRESENTATIVE};
 use crate::house::House;
@@ -38,6 +40,35 @@ pub(super) fn ways(house: &House, row: &OutboxRow, person: &Person) -> Vec<(Stri
         all.retain(|(name, _)| *name == frozen.channel);
     }
     all
+}
+
+/// The same without the channels on which a message was tried that must be read.
+pub(super) async fn untried(
+    house: &House,
+    row: &OutboxRow,
+    person: &Person,
+) -> Result<Vec<(String, String)>, StoreError> {
+    let mut all = ways(house, row, person);
+    if let Some(notice) = attempt::notice(row).filter(|_| row.frozen.is_none()) {
+        let tried = house.store.standing().tried(&row.key, &notice, &person.person).await?;
+        all.retain(|(name, _)| !tried.contains(name));
+    }
+    Ok(all)
+}
+
+/// Whether it would wake her, where we write first.
+pub fn is_night(zone: &str, now: Timestamp) -> bool {
+    let from = Way {
+        level: 0,
+        role: WORKER.to_owned(),
+        scope: None,
+        identity: Identity::None,
+        opted_out: false,
+        consents: None,
+        waking: Some(WAKING),
+        zone: zone.to_owned(),
+    };
+    waking_from(&from, now) > now
 }
 
 /// What somebody who acts for another may be told; nothing private once that is over. Everybody else

@@ -5,10 +5,12 @@ use mendline_engine::consent::EVERYTHING;
 use mendline_engine::message::{Message, MessageKind};
 
 use super::{Router, WORKER};
+use crate::channels::web::WEB;
+use crate::dispatch;
 use crate::phrases::{self, Phrase};
 use crate::store::consent::{Act, Consent, Evidence, Method};
 use crate::store::reach::Whose;
-use crate::store::{PersonCommit, PersonFact, Proof};
+use crate::store::{PersonCommit, PersonFact, Proof, StoreError};
 use crate::understand;
 
 impl Router<'_> {
@@ -96,6 +98,29 @@ impl Router<'_> {
             commit.says.push(phrases::bound(message, profile.name, None));
         }
         commit.facts.push(PersonFact::Unlinked { channel });
+    }
+
+    /// She goes on here with what she was asked on another channel: said there, once, where what
+    /// stands there cannot be changed. Not at night: by the morning it is no news.
+    pub(super) async fn goes_on(&self, commit: &mut PersonCommit) -> Result<(), StoreError> {
+        let moves = commit.facts.iter().any(|it| matches!(it, PersonFact::At { .. }));
+        let before = self.at.as_deref().unwrap_or(WEB);
+        let Some(there) = self.house.channels.get(before).filter(|it| moves && !it.closes()) else {
+            return Ok(());
+        };
+        let (payer, person) = (&self.arrival.payer, &self.arrival.person);
+        let Some(asked) = self.house.store.focus(payer, person, before).await? else {
+            return Ok(());
+        };
+        let here = commit.events.iter().any(|(id, _)| *id == asked.question.conversation);
+        let wakes = there.profile().intrudes;
+        if !here || (wakes && dispatch::is_night(&self.zone, commit.now)) {
+            return Ok(());
+        }
+        let kind = if wakes { MessageKind::Proactive } else { MessageKind::Reply };
+        let message = phrases::message(phrases::CONTINUED, "worker", kind);
+        commit.says.push(phrases::bound(message, before, None));
+        Ok(())
     }
 
     /// A phrase that goes nowhere but to where she just wrote.

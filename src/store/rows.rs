@@ -377,6 +377,9 @@ pub struct TurnCommit {
     pub cleared: Vec<String>,
     /// Questions to close.
     pub closed: Vec<(EffectKey, Closed)>,
+    /// Of these, the ones that somebody answered: who, and on which channel. Where else they stand
+    /// before that person, she went on elsewhere.
+    pub answered_on: Vec<(EffectKey, String, String)>,
     /// Handoffs to open, update, close.
     pub handoffs: Vec<HandoffChange>,
     /// Conversations to begin.

@@ -12,7 +12,7 @@ use super::{EffectRef, MessageRef, StoreError};
 pub struct StandingMessage {
     /// The message.
     pub key: MessageRef,
-    /// What it asks.
+    /// What it asks; where it asks nothing and must be read, the message that says it first.
     pub question: EffectRef,
     /// Whom.
     pub person: String,
@@ -42,6 +42,8 @@ pub struct Over {
     pub message: StandingMessage,
     /// Since when.
     pub since: Timestamp,
+    /// Whether its reader went on elsewhere.
+    pub elsewhere: bool,
 }
 
 /// The part of the store that knows where messages stand.
@@ -73,4 +75,17 @@ pub trait Standing: Send + Sync {
 
     /// It is closed, or will never be.
     async fn closed_there(&self, key: &MessageRef) -> Result<(), StoreError>;
+
+    /// Channels that other messages to this person went over, or are on their way over, which say
+    /// what `notice` said first.
+    async fn tried(
+        &self,
+        key: &MessageRef,
+        notice: &EffectRef,
+        person: &str,
+    ) -> Result<Vec<String>, StoreError>;
+
+    /// Its channel refused the first attempt for good, and nothing left: it may be rendered for
+    /// another one.
+    async fn thaw(&self, key: &MessageRef, channel: &str) -> Result<(), StoreError>;
 }

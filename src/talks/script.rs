@@ -25,8 +25,9 @@ pub struct Talk {
     pub payer: String,
     /// Languages that differ from what the claim system says: party to tag.
     pub languages: BTreeMap<String, String>,
-    /// Channels that differ from the usual (web for workers, desk for staff): party to name.
-    pub channels: BTreeMap<String, String>,
+    /// Channels that differ from the usual (web for workers, desk for staff): party to names, the
+    /// one that it uses first.
+    pub channels: BTreeMap<String, Vec<String>>,
     /// Action to its answer.
     pub stubs: BTreeMap<String, Stub>,
     /// The steps.
@@ -94,7 +95,9 @@ pub enum Act {
     SeesNot { party: String, words: Vec<String> },
     /// A party has received nothing.
     SeesNothing { party: String },
-    /// A party's page is closed or open again.
+    /// A party goes on on another of its channels.
+    GoesTo { party: String, channel: String },
+    /// A party reads nothing, on its page or its phone, or does again.
     Away { party: String, away: bool },
     /// The clock moves, and what comes due happens.
     Advance(Duration),
@@ -141,7 +144,7 @@ struct Written {
     #[serde(default)]
     languages: BTreeMap<String, String>,
     #[serde(default)]
-    channels: BTreeMap<String, String>,
+    channels: BTreeMap<String, Value>,
     #[serde(default)]
     stubs: BTreeMap<String, Value>,
     steps: Vec<Spanned<BTreeMap<String, Value>>>,
@@ -165,6 +168,11 @@ pub fn read(source: &Source) -> Result<Talk, String> {
     }
     let mut people = written.people;
     people.entry("worker".into()).or_insert_with(|| "ana".into());
+    let mut channels = BTreeMap::new();
+    for (party, names) in written.channels {
+        let names = texts(names).map_err(|why| format!("{}: channels: {why}", source.file))?;
+        channels.insert(party, names);
+    }
     let stubs = written.stubs.into_iter().map(|(action, value)| (action, stub(value)));
     Ok(Talk {
         file: source.file.clone(),
@@ -174,7 +182,7 @@ pub fn read(source: &Source) -> Result<Talk, String> {
         people,
         payer: written.payer.unwrap_or_else(|| PAYER.into()),
         languages: written.languages,
-        channels: written.channels,
+        channels,
         stubs: stubs.collect(),
         steps,
         expect: written.expect,
@@ -245,8 +253,16 @@ fn desk_step(map: &mut BTreeMap<String, Value>) -> Result<Option<Act>, String> {
 }
 
 fn party_step(map: &mut BTreeMap<String, Value>) -> Result<Act, String> {
-    const ENDINGS: &[&str] =
-        &["_sees_nothing", "_sees_not", "_sees", "_taps", "_asks_for", "_goes_away", "_comes_back"];
+    const ENDINGS: &[&str] = &[
+        "_sees_nothing",
+        "_sees_not",
+        "_sees",
+        "_taps",
+        "_asks_for",
+        "_goes_away",
+        "_goes_to",
+        "_comes_back",
+    ];
     let found = ENDINGS.iter().find_map(|ending| {
         let key = map.keys().find(|key| key.ends_with(ending))?.clone();
         let party = key.strip_suffix(ending)?.to_owned();
@@ -265,6 +281,7 @@ fn party_step(map: &mut BTreeMap<String, Value>) -> Result<Act, String> {
             Act::Sees { party, words: texts(value)?, choices }
         }
         "_asks_for" => Act::Repairs { party, what: text(value)? },
+        "_goes_to" => Act::GoesTo { party, channel: text(value)? },
         "_goes_away" => Act::Away { party, away: true },
         "_comes_back" => Act::Away { party, away: false },
         _ => {

@@ -33,6 +33,8 @@ pub struct World {
     delivered: Mutex<Vec<Delivery>>,
     /// Calls that stubs answered: action, key, answer.
     calls: Mutex<Vec<(String, String, Value)>>,
+    /// Persons who do not look at their phones.
+    away: Mutex<BTreeSet<String>>,
     /// What must fail the talk: a write that nobody stubbed.
     faults: Mutex<Vec<String>>,
     /// Plugins of the talk's own, when it writes to them for real.
@@ -79,6 +81,16 @@ impl World {
         lock(&self.delivered).clone()
     }
 
+    /// Whether somebody looks at what comes.
+    pub fn reads(&self, person: &str, reads: bool) {
+        let mut away = lock(&self.away);
+        if reads {
+            away.remove(person);
+        } else {
+            away.insert(person.to_owned());
+        }
+    }
+
     /// How often an action was called, repetitions under one key not counted.
     pub fn calls_of(&self, action: &str) -> usize {
         let calls = lock(&self.calls);
@@ -123,6 +135,9 @@ impl Channel for StandIn {
             let body = client_body(outgoing);
             let channel = self.name.to_owned();
             delivered.push(Delivery { key, channel, person: outgoing.person.clone(), body });
+        }
+        if lock(&self.world.away).contains(&outgoing.person) {
+            return Ok(Sent::on_its_way());
         }
         Ok(Sent::as_shown())
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, bail, ensure};
+use mendline_engine::event::Repair;
 use mendline_engine::time::{Duration, Timestamp};
 use serde_json::Value;
 
@@ -41,10 +42,12 @@ pub(crate) struct Theatre<'a> {
     restarts: usize,
     /// Party to person, once known.
     people: BTreeMap<String, String>,
-    /// Party to how many lines it had at its last look.
-    looked: BTreeMap<String, usize>,
+    /// Party and channel to how many lines it had there at its last look.
+    looked: BTreeMap<(String, String), usize>,
     /// Parties whose page is closed.
     away: Vec<String>,
+    /// Parties that went on elsewhere than where they began.
+    at: BTreeMap<String, String>,
     arrivals: usize,
 }
 
@@ -83,6 +86,7 @@ impl<'a> Theatre<'a> {
             people,
             looked: BTreeMap::new(),
             away: Vec::new(),
+            at: BTreeMap::new(),
             arrivals: 0,
         };
         theatre.introduce().await?;
@@ -116,11 +120,9 @@ impl<'a> Theatre<'a> {
         if let Some(language) = self.talk.languages.get(party) {
             row.language.clone_from(language);
         }
-        if let Some(channel) = self.talk.channels.get(party) {
-            row.addresses = [(channel.clone(), person.to_owned())].into();
-            if channel == "none" {
-                row.addresses.clear();
-            }
+        if let Some(channels) = self.talk.channels.get(party) {
+            let there = channels.iter().filter(|it| *it != "none");
+            row.addresses = there.map(|it| (it.clone(), person.to_owned())).collect();
         }
         if row != before {
             self.agrees(&row).await?;
@@ -235,11 +237,19 @@ impl<'a> Theatre<'a> {
                 ensure!(new.is_empty(), "{party} should see nothing, and sees {}", quote(&new));
                 Ok(())
             }
+            Act::GoesTo { party, channel } => {
+                self.at.insert(party.clone(), channel.clone());
+                // As a link there does: what is open is put before her again.
+                let again = Incoming::Repair(Repair::Return);
+                self.arrive(party, again, None).await.map(drop)
+            }
             Act::Away { party, away } => {
                 self.away.retain(|it| it != party);
                 if *away {
                     self.away.push(party.clone());
                 }
+                let person = self.person_of(party).await?;
+                self.world.reads(&person, !away);
                 self.settle().await
             }
             Act::Advance(duration) => {
@@ -307,7 +317,8 @@ impl<'a> Theatre<'a> {
 
     fn source_of(&self, party: &str) -> String {
         let usual = if party == "worker" { "web" } else { "desk" };
-        self.talk.channels.get(party).map_or(usual, String::as_str).to_owned()
+        let first = self.talk.channels.get(party).and_then(|it| it.first());
+        self.at.get(party).or(first).map_or(usual, String::as_str).to_owned()
     }
 
     /// The person behind a party.
@@ -344,15 +355,23 @@ impl<'a> Theatre<'a> {
 
     /// Every line a party has received, oldest first.
     pub(crate) async fn received(&mut self, party: &str) -> anyhow::Result<Vec<Value>> {
+        Ok(self.by_channel(party).await?.into_values().flatten().collect())
+    }
+
+    async fn by_channel(&mut self, party: &str) -> anyhow::Result<BTreeMap<String, Vec<Value>>> {
         let person = self.person_of(party).await?;
-        let all = stage::lines(self.house(), &self.world, &self.talk.payer, &person).await?;
-        let lines = all.into_values().flatten();
-        Ok(lines.filter(|it| it["from"] != "you").collect())
+        let mut all = stage::lines(self.house(), &self.world, &self.talk.payer, &person).await?;
+        all.values_mut().for_each(|lines| lines.retain(|it| it["from"] != "you"));
+        Ok(all)
     }
 
     async fn new_lines(&mut self, party: &str) -> anyhow::Result<Vec<Value>> {
-        let looked = self.looked.get(party).copied().unwrap_or(0);
-        Ok(self.received(party).await?.split_off(looked))
+        let mut new = Vec::new();
+        for (channel, mut lines) in self.by_channel(party).await? {
+            let looked = self.looked.get(&(party.to_owned(), channel)).copied().unwrap_or(0);
+            new.extend(lines.split_off(looked));
+        }
+        Ok(new)
     }
 
     async fn sees(
@@ -372,7 +391,9 @@ impl<'a> Theatre<'a> {
                 ensure!(keys == choices, "{party} should choose from {choices:?}, not {keys:?}");
             }
         }
-        *self.looked.entry(party.to_owned()).or_default() += new.len();
+        for (channel, lines) in self.by_channel(party).await? {
+            self.looked.insert((party.to_owned(), channel), lines.len());
+        }
         Ok(())
     }
 

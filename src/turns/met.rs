@@ -3,8 +3,10 @@
 use std::borrow::Cow;
 
 use mendline_engine::core::Program;
+use mendline_engine::effect::{Closed, Effect};
 use mendline_engine::event::{Actor, Event};
-use mendline_engine::state::{Fields, State};
+use mendline_engine::message::EffectKey;
+use mendline_engine::state::{Fields, Position, Rest, State};
 
 use crate::directory::{self, Directory};
 
@@ -45,4 +47,30 @@ pub(super) fn identify(event: Event, directory: &Directory) -> Event {
         }
         other => other,
     }
+}
+
+/// The question that somebody answered by this event, who, and on which channel. What was decided is
+/// settled wherever its cards stand, and continued nowhere.
+pub(super) fn answered(
+    effect: &Effect,
+    before: &State,
+    (event, source): (&Event, &str),
+    directory: &Directory,
+) -> Option<(EffectKey, String, String)> {
+    let Effect::Close { question, why: Closed::Answered { .. } } = effect else { return None };
+    match &before.position {
+        Position::At { rest: Rest::Asking(asking), .. } if asking.question == *question => {}
+        _ => return None,
+    }
+    let person = match event {
+        Event::Tapped { actor, .. } => actor.person.clone(),
+        Event::Said { party, .. } => directory.parties.get(party)?.person.clone(),
+        _ => return None,
+    };
+    Some((*question, person, source.to_owned()))
+}
+
+/// Which effect of its turn.
+pub(super) fn counted(index: usize) -> u32 {
+    u32::try_from(index).expect("a turn has a bounded number of effects")
 }

@@ -42,7 +42,8 @@ impl Work<'_> {
                 let posted = poster.post(&self.commit, flow, new).await?;
                 // What comes after it keeps its place.
                 let Some(posted) = posted.filter(|_| !is_over) else { break };
-                if posted.shown && new.message.question.is_some() {
+                let waited_for = new.message.question.is_some() || new.message.notice.is_some();
+                if posted.shown && waited_for {
                     seen.push(new.key);
                 }
                 self.commit.messages[at].posted = Some(Box::new(posted));

@@ -4,12 +4,16 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+use mendline_engine::event::Repair;
 use mendline_engine::time::Timestamp;
 use subtle::ConstantTimeEq;
+use uuid::Uuid;
 
 use super::Web;
 use super::cookie::Cookie;
 use super::limits::SOCKETS_PER_SESSION_MAX;
+use crate::channels::Incoming;
+use crate::channels::web::WEB;
 use crate::directory::REPRESENTATIVE;
 use crate::store::reach::Whose;
 use crate::store::{Session, StoreError};
@@ -79,7 +83,7 @@ impl Web {
     pub async fn begin(&self, payer: &str, person: &str) -> Result<String, StoreError> {
         let (token, now) = (random_token(), self.house.clock.now());
         let known = self.house.store.person(payer, person).await?;
-        let acts = known.is_some_and(|it| it.role == REPRESENTATIVE);
+        let acts = known.as_ref().is_some_and(|it| it.role == REPRESENTATIVE);
         let session = Session {
             kind: if acts { ACTS } else { KIND }.into(),
             payer: payer.into(),
@@ -89,7 +93,26 @@ impl Web {
             last_seen: now,
         };
         self.house.store.put_session(&digest_token(&token), &session).await?;
+        self.goes_on(payer, person, known.and_then(|it| it.at)).await?;
         Ok(token)
+    }
+
+    /// What she was asked where she was before is asked here, now that we are sure of her: the same
+    /// question, at the same step.
+    async fn goes_on(
+        &self,
+        payer: &str,
+        person: &str,
+        before: Option<String>,
+    ) -> Result<(), StoreError> {
+        let Some(before) = before.filter(|it| it != WEB) else { return Ok(()) };
+        if self.house.store.focus(payer, person, &before).await?.is_none() {
+            return Ok(());
+        }
+        // Each time that she comes from there: by then she was asked there again.
+        let id = format!("entered/{}", Uuid::new_v4());
+        let again = Incoming::Repair(Repair::Return);
+        self.house.arrive(payer, WEB, &id, person, again, None).await.map(drop)
     }
 }
 

@@ -53,6 +53,7 @@ fn message(buttons: Vec<Button>, card: Option<Card>) -> Message {
         buttons,
         question: None,
         card,
+        notice: None,
     }
 }
 

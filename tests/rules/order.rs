@@ -57,6 +57,7 @@ async fn rule_03_a_conflict_drops_its_own_turn_and_no_other() {
             timers: vec![],
             cleared: vec![],
             closed: vec![(EffectKey { turn: 0, index: 0 }, mendline_engine::effect::Closed::Over)],
+            answered_on: vec![],
             handoffs: vec![],
             begins: vec![],
             events: vec![],

@@ -16,7 +16,7 @@ use mendline::store::reach::Whose;
 use mendline::store::sqlite::SqliteStore;
 use mendline::store::standing::Stands;
 use mendline::store::{
-    Became, Conversation, EffectRef, HandoffRow, KeptFlow, Person, QuestionRow, Store,
+    Became, Conversation, EffectRef, HandoffRow, KeptFlow, MessageRef, Person, QuestionRow, Store,
 };
 use mendline::vault::Vault;
 use mendline::{catalog, library, pump};
@@ -75,10 +75,19 @@ impl Action for Stub {
     }
 }
 
-/// A phone: level 1, and it disturbs whoever sleeps.
+/// A phone, or a mailbox: level 1, and it disturbs whoever sleeps.
 #[derive(Default)]
 pub struct Phone {
-    got: Mutex<Vec<(String, String)>>,
+    /// Whether it is a mailbox.
+    mail: bool,
+    /// What it got: for whom, the words, under which key.
+    got: Mutex<Vec<(String, String, MessageRef)>>,
+    /// Whether its provider takes everything and reports nothing.
+    pub silent: AtomicBool,
+    /// What its provider refuses everything with.
+    pub refuses: Mutex<Option<SendError>>,
+    /// Whether what stands there can be changed.
+    pub changes: AtomicBool,
     /// Whether its provider is away.
     pub away: AtomicBool,
     /// Whether its provider takes everything and never answers.
@@ -94,11 +103,16 @@ pub struct Phone {
 #[async_trait]
 impl Channel for Phone {
     fn profile(&self) -> Profile {
-        Profile { name: "sms", text_chars_max: 1600, buttons: false, level: 1, intrudes: true }
+        let name = if self.mail { "email" } else { "sms" };
+        Profile { name, text_chars_max: 1600, buttons: false, level: 1, intrudes: true }
     }
 
     fn carrier_rules(&self) -> bool {
-        true
+        !self.mail
+    }
+
+    fn closes(&self) -> bool {
+        self.changes.load(Ordering::SeqCst)
     }
 
     async fn send(&self, outgoing: &Outgoing) -> Result<Sent, SendError> {
@@ -108,10 +122,14 @@ impl Channel for Phone {
         if self.away.load(Ordering::SeqCst) {
             return Err(SendError::Later("away".into()));
         }
+        if let Some(why) = self.refuses.lock().unwrap().clone() {
+            return Err(why);
+        }
         let text = outgoing.frozen.text.clone();
         let mut got = self.got.lock().unwrap();
-        got.push((outgoing.person.clone(), text));
-        Ok(Sent { id: Some(got.len().to_string()), ..Sent::as_shown() })
+        got.push((outgoing.person.clone(), text, outgoing.key.clone()));
+        let shown = !self.silent.load(Ordering::SeqCst);
+        Ok(Sent { id: Some(got.len().to_string()), shown })
     }
 
     async fn close(&self, stands: &Stands) -> Result<(), SendError> {
@@ -132,13 +150,19 @@ impl Channel for Phone {
 impl Phone {
     /// What anybody got, oldest first.
     pub fn all(&self) -> Vec<(String, String)> {
-        self.got.lock().unwrap().clone()
+        let got = self.got.lock().unwrap();
+        got.iter().map(|(person, text, _)| (person.clone(), text.clone())).collect()
+    }
+
+    /// The last thing that it got.
+    pub fn last(&self) -> MessageRef {
+        self.got.lock().unwrap().last().unwrap().2.clone()
     }
 
     /// What a person has got, oldest first.
     pub fn of(&self, person: &str) -> Vec<String> {
         let got = self.got.lock().unwrap();
-        got.iter().filter(|(it, _)| it == person).map(|(_, text)| text.clone()).collect()
+        got.iter().filter(|(it, ..)| it == person).map(|(_, text, _)| text.clone()).collect()
     }
 }
 
@@ -148,6 +172,8 @@ pub struct Place {
     pub phone: Arc<Phone>,
     pub telegram: Arc<Chat>,
     pub discord: Arc<Chat>,
+    /// Used where a test puts somebody on it.
+    pub mail: Arc<Phone>,
     _files: TempDir,
     next: AtomicU32,
 }
@@ -159,6 +185,15 @@ pub async fn place() -> Place {
 
 /// The demo's claims, with some actions in the test's hands.
 pub async fn place_with(stubs: impl IntoIterator<Item = (&'static str, Stub)>) -> Place {
+    place_of(stubs, false).await
+}
+
+/// The demo's claims, and mailboxes beside the phones.
+pub async fn place_with_mail() -> Place {
+    place_of([], true).await
+}
+
+async fn place_of(stubs: impl IntoIterator<Item = (&'static str, Stub)>, mails: bool) -> Place {
     let files = tempfile::tempdir().unwrap();
     let clock = Arc::new(Virtual::at(Timestamp::parse(START).unwrap()));
     let vault = Arc::new(Vault::from_key([7; 32]));
@@ -174,13 +209,20 @@ pub async fn place_with(stubs: impl IntoIterator<Item = (&'static str, Stub)>) -
     let phone = Arc::new(Phone::default());
     let telegram = Arc::new(Chat::new("telegram"));
     let discord = Arc::new(Chat::new("discord"));
+    let mail = Arc::new(Phone { mail: true, ..Phone::default() });
+    let chats = [telegram.clone() as Arc<dyn Channel>, discord.clone()];
+    let boxes = mails.then(|| mail.clone() as Arc<dyn Channel>);
     let house = assemble(Parts {
         store,
         clock: clock.clone(),
         vault,
         host,
         catalog,
-        channels: vec![phone.clone(), telegram.clone(), discord.clone()],
+        channels: [phone.clone() as Arc<dyn Channel>]
+            .into_iter()
+            .chain(chats)
+            .chain(boxes)
+            .collect(),
         demo: true,
     });
     let shelf = library::shelve(library::shipped(), &house.catalog);
@@ -189,7 +231,7 @@ pub async fn place_with(stubs: impl IntoIterator<Item = (&'static str, Stub)>) -
         house.flows.publish(Arc::new(flow.program));
     }
     let next = AtomicU32::new(0);
-    Place { house, clock, phone, telegram, discord, _files: files, next }
+    Place { house, clock, phone, telegram, discord, mail, _files: files, next }
 }
 
 /// A flow of the test's own, checked like any other.

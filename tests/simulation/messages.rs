@@ -123,6 +123,11 @@ fn on_phones(run: &Run<'_>, rows: &[MessageRow]) {
 fn in_order(run: &Run<'_>, rows: &[MessageRow]) {
     let kinds: BTreeMap<&MessageRef, MessageKind> =
         rows.iter().map(|it| (&it.key, it.message.kind)).collect();
+    let copies: BTreeSet<&MessageRef> = rows
+        .iter()
+        .filter(|it| it.message.notice.is_some_and(|first| first != it.key.effect.key))
+        .map(|it| &it.key)
+        .collect();
     let world = run.world.lock();
     let mut last: BTreeMap<(&str, &str, &str), &MessageRef> = BTreeMap::new();
     let mut seen = BTreeSet::new();
@@ -130,7 +135,9 @@ fn in_order(run: &Run<'_>, rows: &[MessageRow]) {
     for it in &world.delivered {
         let first = it.key.effect.key.turn > 0 && seen.insert(&it.key);
         let waits = kinds.get(&it.key).is_some_and(|it| *it == MessageKind::Proactive);
-        if !first || !waits {
+        // What must be read was said in its place before: a copy of it overtakes.
+        let copies = copies.contains(&it.key);
+        if !first || !waits || copies {
             continue;
         }
         let lane = (it.key.effect.conversation.as_str(), it.person.as_str(), it.channel);

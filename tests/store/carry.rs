@@ -32,6 +32,7 @@ fn carry(person: &str, id: &str, conversation: &str) -> Carry {
         timers: vec![],
         cleared: vec![],
         closed: vec![],
+        answered_on: vec![],
         handoffs: vec![],
         begins: vec![],
         events: vec![],

@@ -147,6 +147,7 @@ pub fn turn(claimed: &Claimed) -> TurnCommit {
         timers: vec![],
         cleared: vec![],
         closed: vec![],
+        answered_on: vec![],
         handoffs: vec![],
         begins: vec![],
         events: vec![],
@@ -190,6 +191,7 @@ pub fn message(party: &str, words: &str) -> Message {
         buttons: vec![],
         question: None,
         card: None,
+        notice: None,
     }
 }
 

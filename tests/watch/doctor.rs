@@ -154,6 +154,7 @@ async fn with_faults(data: &Path) {
         timers: vec![],
         cleared: vec![],
         closed: vec![],
+        answered_on: vec![],
         handoffs: vec![],
         begins: vec![],
         events: vec![],

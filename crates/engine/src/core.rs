@@ -173,6 +173,18 @@ pub struct Say {
     pub party: String,
     /// What.
     pub wording: Wording,
+    /// What happens where it is not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_read: Option<NotRead>,
+}
+
+/// What must be read: on one channel after the other, and then by a person.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NotRead {
+    /// How long each channel has, from when the message may leave.
+    pub within: Duration,
+    /// The desk that tells it when no channel is left.
+    pub desk: String,
 }
 
 /// `ask`.
@@ -190,6 +202,9 @@ pub struct Ask {
     pub answers: Answers,
     /// What silence means.
     pub silence: Option<Silence>,
+    /// What happens where it is not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_read: Option<NotRead>,
 }
 
 /// What counts as an answer.

@@ -113,7 +113,7 @@ pub struct OpenHandoff {
     /// The party that is held; absent when nobody is (a staff task).
     pub party: Option<String>,
     /// Why, as a code: `asked`, `flow`, `refused`, `unknown_write`, `not_understood`, `silence`,
-    /// `undeliverable`, `no_party`, `nobody_decided`, `fault`, `danger`, `after_decision`.
+    /// `undeliverable`, `unread`, `no_party`, `nobody_decided`, `fault`, `danger`, `after_decision`.
     pub why: String,
     /// The flow's own words for it, for staff.
     pub says: Option<Message>,

@@ -174,8 +174,9 @@ pub enum Receipt {
     Shown,
     /// It waits for the end of quiet hours; milliseconds since the epoch.
     HeldUntil(i64),
-    /// It may not go out anywhere; why, as a code (`opted_out`, `no_clearance`, `no_address`), or
-    /// `over`: what it asks was closed before it left.
+    /// It may not go out anywhere; why, as a code (`opted_out`, `no_clearance`, `no_address`);
+    /// `no_channel`: it must be read, and was said on every channel that there is; or `over`: what
+    /// it asks was closed, or what it says was read elsewhere, before it left.
     Withheld(String),
     /// Every allowed channel refused it.
     Failed,

@@ -77,6 +77,10 @@ pub struct Message {
     /// For a `decide`: what the card holds beside the words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub card: Option<Card>,
+    /// Where it must be read: the first message that says it. Others with the same key are copies of
+    /// it, each for a channel on which none of them was tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<EffectKey>,
 }
 
 /// Why we speak.

@@ -138,7 +138,7 @@ fn consented(way: &Way, purpose: Option<&str>) -> bool {
 }
 
 /// The first moment from `now` on at which we may write.
-fn waking_from(way: &Way, now: Timestamp) -> Timestamp {
+pub fn waking_from(way: &Way, now: Timestamp) -> Timestamp {
     let Some(waking) = way.waking.filter(|(from, to)| from != to) else { return now };
     let zone = known(&way.zone).map(|it| [it]);
     let zones: &[Tz] = zone.as_ref().map_or(&WIDEST, |it| it);

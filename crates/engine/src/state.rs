@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::event::Event;
 use crate::message::{EffectKey, Message};
-use crate::time::Timestamp;
+use crate::time::{Duration, Timestamp};
 
 /// The version of this shape. A reader refuses a newer one.
 pub const STATE_FORMAT: u32 = 1;
@@ -51,6 +51,9 @@ pub struct State {
     pub written: bool,
     /// How it ended, once it has.
     pub outcome: Option<String>,
+    /// What must be read and was not yet, by the key of its first message.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub notices: BTreeMap<EffectKey, Notice>,
 }
 
 impl Default for State {
@@ -71,6 +74,7 @@ impl Default for State {
             recalled: Vec::new(),
             written: false,
             outcome: None,
+            notices: BTreeMap::new(),
         }
     }
 }
@@ -235,6 +239,23 @@ pub struct PartyState {
     /// When it last spoke or tapped, so that what a call answers a moment later is still a reply.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spoke: Option<Timestamp>,
+}
+
+/// Something that must be read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Notice {
+    /// What was said, to say it on another channel.
+    #[serde(with = "shared")]
+    pub message: Arc<Message>,
+    /// The messages that said it so far, one a channel.
+    pub copies: Vec<EffectKey>,
+    /// How long each channel has.
+    pub within: Duration,
+    /// The desk that tells it when no channel is left.
+    pub desk: String,
+    /// The task at that desk, once there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<EffectKey>,
 }
 
 /// A timer that is set.

@@ -150,8 +150,21 @@ pub struct Step {
     pub at: Span,
     /// `name:`, if given.
     pub name: Option<At<String>>,
+    /// `not_read:`, where it says something that must arrive.
+    pub not_read: Option<NotRead>,
     /// What it does.
     pub verb: Verb,
+}
+
+/// `not_read:` of a `say`, `tell` or `ask`: `{ next_channel: 4 hours, then: handoff DESK }`. What is
+/// not read there for so long is said on the reader's next channel; after the last, a person tells
+/// her.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NotRead {
+    /// How long each channel has.
+    pub next_channel: At<Duration>,
+    /// The desk of the person.
+    pub then: At<String>,
 }
 
 /// The verbs.

@@ -17,6 +17,7 @@ mod end;
 mod hold;
 mod ladder;
 mod needs;
+mod notice;
 mod parties;
 mod preview;
 mod repair;
@@ -54,6 +55,13 @@ pub const PENDING_MS: i64 = 15 * 60 * 1000;
 /// How long what a call brings still answers the words that led to it: 10 minutes. Later the
 /// person has gone, and we speak first.
 pub const REPLY_MS: i64 = 10 * 60 * 1000;
+
+/// What must be read and was not, of one conversation at a time; the oldest is a person's then. Who
+/// has so much unread is not reached by more of it.
+pub const NOTICES_MAX: usize = 8;
+
+/// Channels that one such thing is said on, before a person tells it: more than anybody has.
+pub const CHANNELS_MAX: usize = 8;
 
 /// The answer of one turn: the new state, and the effects in order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

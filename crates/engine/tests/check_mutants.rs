@@ -75,6 +75,12 @@ const SLIPS: &[(&str, &str)] = &[
     ("after: 60 business minutes", "after: 60 business hours"),
     ("every: 1 day", "every: 1 minute"),
     (", else 2 business days", ""),
+    ("next_channel: 4 hours", "next_channel: 4 minutes"),
+    ("next_channel: 4 hours", "next_channel: 4000 days"),
+    ("next_channel: 4 hours, ", ""),
+    ("next_channel:", "next_chanel:"),
+    ("hours, then: handoff pharmacy_desk", "hours, then: end left"),
+    ("not_read:", "not_red:"),
     // Words.
     ("Not now", "Cancel"),
     ("Not now", "Ask now"),

@@ -74,6 +74,7 @@ fn message(wording: Wording, values: Values) -> Message {
         ],
         question: None,
         card: None,
+        notice: None,
     }
 }
 

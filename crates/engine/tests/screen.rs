@@ -63,6 +63,7 @@ fn message(kind: MessageKind, labels: &[Label], private: Option<&[Label]>) -> Me
         buttons: Vec::new(),
         question: None,
         card: None,
+        notice: None,
     }
 }
 

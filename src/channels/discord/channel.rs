@@ -191,6 +191,10 @@ impl Channel for DiscordChannel {
         }
     }
 
+    fn closes(&self) -> bool {
+        true
+    }
+
     async fn close(&self, stands: &Stands) -> Result<(), SendError> {
         let numbers = stands.id.split_once('/');
         let numbers = numbers.and_then(|(dm, it)| Some((dm.parse().ok()?, it.parse().ok()?)));

@@ -126,6 +126,10 @@ impl Channel for TelegramChannel {
         }
     }
 
+    fn closes(&self) -> bool {
+        true
+    }
+
     async fn close(&self, stands: &Stands) -> Result<(), SendError> {
         let closing = closing(stands).map_err(|it| SendError::Never(it.to_string()))?;
         let answer = match &closing {

@@ -9,7 +9,7 @@ use super::sql::opening::{self, Step, refuse_newer, version};
 use crate::store::StoreError;
 
 /// Every step, in order; the number of a schema is how many of them were taken.
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 12] = [
     Step { sql: include_str!("../migrations/postgres/0001_first.sql"), needs: 1 },
     Step { sql: include_str!("../migrations/postgres/0002_care.sql"), needs: 2 },
     Step { sql: include_str!("../migrations/postgres/0003_shared.sql"), needs: 3 },
@@ -28,6 +28,8 @@ const STEPS: [Step; 11] = [
     Step { sql: include_str!("../migrations/postgres/0010_sign_in.sql"), needs: 4 },
     // An older program reads and writes opt-outs as before, and keeps no evidence of them.
     Step { sql: include_str!("../migrations/postgres/0011_consent.sql"), needs: 4 },
+    // An older program says what must be read once, and closes it everywhere in the same words.
+    Step { sql: include_str!("../migrations/postgres/0012_notices.sql"), needs: 4 },
 ];
 
 /// The number of the schema that this program knows.

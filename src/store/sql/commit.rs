@@ -185,7 +185,9 @@ pub(super) fn put(
         questions::put(writes, sealer, payer, id, new, turn.now);
     }
     for (key, why) in &turn.closed {
-        questions::close(writes, sealer, payer, &name(*key), why, turn.now);
+        let by = turn.answered_on.iter().find(|(question, ..)| question == key);
+        let by = by.map(|(_, person, channel)| (person.as_str(), channel.as_str()));
+        questions::close(writes, sealer, (payer, &name(*key)), (why, by), turn.now);
     }
     for call in &turn.calls {
         calls::put(writes, sealer, payer, &name(call.key), call, turn.now);

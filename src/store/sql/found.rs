@@ -36,6 +36,8 @@ pub(super) struct Sending {
     pub(super) key_person: String,
     pub(super) channel: Option<String>,
     pub(super) question: Option<String>,
+    /// What must be read, by the message that says it first.
+    pub(super) notice: Option<String>,
     pub(super) focuses: bool,
     pub(super) status: String,
     pub(super) open: bool,
@@ -243,7 +245,7 @@ impl Found {
             &[],
             format!(
                 "select mine.payer as payer, mine.effect as name, mine.lane, mine.person,
-                        mine.key_person, mine.channel, mine.question, mine.focuses, mine.status,
+                        mine.key_person, mine.channel, mine.question, mine.notice, mine.focuses, mine.status,
                         mine.settled_at,
                         exists (select 1 from lines l
                                 where l.payer = mine.payer and l.message = mine.effect) as lined
@@ -261,6 +263,7 @@ impl Found {
                 key_person: row.try_get("key_person")?,
                 channel: row.try_get("channel")?,
                 question: row.try_get("question")?,
+                notice: row.try_get("notice")?,
                 focuses: flag(row, "focuses")?,
                 status: row.try_get("status")?,
                 open: row.try_get::<Option<i64>, _>("settled_at")?.is_none(),

@@ -23,7 +23,10 @@ const LEASED: &str = "
            c.flow, c.flow_hash, k.wrapped,
            (select count(*) from questions q
             where q.payer = o.payer and q.question = o.question and q.person = o.person
-              and q.closed_at is not null) as over,
+              and q.closed_at is not null)
+           + (select count(*) from outbox copy
+              where copy.payer = o.payer and copy.notice = o.notice and o.question is null
+                and copy.effect <> o.effect and copy.status = 'shown') as over,
            (select paused.why from outbox paused
             where paused.payer = o.payer and paused.lane = o.lane and paused.person = o.person
               and paused.seq < o.seq and paused.settled_at is null and paused.status = 'paused'
@@ -83,6 +86,10 @@ pub(super) fn put(
         .map(|key| EffectRef { conversation: outgoing.lane.into(), key }.to_string());
     // New cards never take focus (rule 4).
     let focuses = question.is_some() && message.card.is_none();
+    let notice = message.notice.filter(|_| !outgoing.lane.is_empty());
+    let copies = notice.is_some_and(|it| it != outgoing.effect.key);
+    let notice =
+        notice.map(|key| EffectRef { conversation: outgoing.lane.into(), key }.to_string());
     let n = writes.next();
     writes.messages.push([
         payer.into(),
@@ -93,13 +100,14 @@ pub(super) fn put(
         sealer.person().into(),
         question.clone().into(),
         focuses.into(),
-        urgency(message.kind).into(),
+        urgency(message.kind, copies).into(),
         sealer.seal("outbox.message", &effect, message).into(),
         now.0.into(),
         posted.map_or("due", |it| if it.shown { "shown" } else { "sent" }).into(),
         posted.map(|it| it.frozen.channel.clone()).into(),
         posted.map(|it| sealer.seal("outbox.frozen", &effect, &it.frozen)).into(),
         posted.map(|_| now.0).into(),
+        notice.into(),
     ]);
     if let Some(posted) = posted.filter(|it| it.shown) {
         let channel = Some(posted.frozen.channel.as_str()).filter(|_| focuses);
@@ -108,8 +116,10 @@ pub(super) fn put(
 }
 
 /// What may overtake what stands before it, as `outbox.urgent` keeps it.
-fn urgency(kind: MessageKind) -> u32 {
+fn urgency(kind: MessageKind, copies: bool) -> u32 {
     match kind {
+        // What must be read was said in its place before; another channel's copy has none.
+        _ if copies => 1,
         MessageKind::Proactive | MessageKind::Closing | MessageKind::Person => 0,
         // Help in danger waits for nothing; nor does what is only good now.
         MessageKind::Safety | MessageKind::Duty | MessageKind::Code => 1,

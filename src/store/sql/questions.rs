@@ -48,18 +48,26 @@ fn place(question: &str, person: &str) -> String {
     format!("{question} {person}")
 }
 
-/// Closes every copy of a question, once.
+/// Closes every copy of a question, once; says who answered it and on which channel, if somebody
+/// did.
 pub(super) fn close(
     writes: &mut Writes,
     sealer: &Sealer,
-    payer: &str,
-    question: &EffectRef,
-    why: &Closed,
+    (payer, question): (&str, &EffectRef),
+    (why, by): (&Closed, Option<(&str, &str)>),
     now: Timestamp,
 ) {
     let question = question.to_string();
     let why = sealer.seal("questions.closed", &question, why);
-    writes.closed.push([payer.into(), question.into(), now.0.into(), why.into()]);
+    let (person, channel) = by.map(|(it, on)| (it.to_owned(), on.to_owned())).unzip();
+    writes.closed.push([
+        payer.into(),
+        question.into(),
+        now.0.into(),
+        why.into(),
+        person.into(),
+        channel.into(),
+    ]);
 }
 
 pub(super) async fn in_focus(

@@ -189,9 +189,15 @@ fn report(
         let channel = sending.channel.as_deref().filter(|_| sending.focuses);
         let to = (name.as_str(), sending.person.as_str());
         seen(writes, payer, to, sending.question.as_deref(), channel, now);
+        // A question is over when it is answered, and not before.
+        if let Some(notice) = sending.notice.as_deref().filter(|_| sending.question.is_none()) {
+            writes.read.push([payer.into(), notice.into(), name.as_str().into(), now.0.into()]);
+        }
     }
-    // That something was shown which asks nothing changes nothing: no turn is spent on it.
-    let tells = receipt != Receipt::Shown || sending.question.is_some();
+    // That something was shown changes nothing which asks nothing and need not be read: no turn is
+    // spent on it.
+    let waited_for = sending.question.is_some() || sending.notice.is_some();
+    let tells = receipt != Receipt::Shown || waited_for;
     if sending.lane.is_empty() || !tells {
         return;
     }

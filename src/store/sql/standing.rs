@@ -9,9 +9,9 @@ use super::lease::{finds, free, texts};
 use super::rows::Column::Text;
 use super::script::Script;
 use super::seal::Sealer;
-use super::{BEGIN, DbRow, LOCKED, SqlStore, effect, within};
+use super::{BEGIN, DbRow, LOCKED, SqlStore, effect, flag, within};
 use crate::store::standing::{Over, Standing, StandingMessage};
-use crate::store::{MessageRef, StoreError};
+use crate::store::{EffectRef, MessageRef, StoreError};
 
 /// What it is sealed for.
 const STANDS: &str = "standing.stands";
@@ -24,7 +24,7 @@ const LEASE: &str = "
     update standing set due = $1
     where (payer, message) in (select payer, message from v)";
 const LEASED: &str = "
-    select c.payer, c.message, c.question, c.person, c.channel, c.stands_ct, c.since,
+    select c.payer, c.message, c.question, c.person, c.channel, c.stands_ct, c.since, c.elsewhere,
            c.person as key_person, k.wrapped
     from v join standing c on c.payer = v.payer and c.message = v.message
     left join person_keys k on k.payer = c.payer and k.person = c.person
@@ -146,6 +146,47 @@ impl Standing for SqlStore {
     async fn closed_there(&self, key: &MessageRef) -> Result<(), StoreError> {
         change(self, "delete from standing where payer = $1 and message = $2", key, None).await
     }
+
+    async fn tried(
+        &self,
+        key: &MessageRef,
+        notice: &EffectRef,
+        person: &str,
+    ) -> Result<Vec<String>, StoreError> {
+        within(async {
+            let rows = sqlx::query(
+                "select distinct channel from outbox
+                 where payer = $1 and notice = $2 and person = $3 and effect <> $4
+                   and channel is not null",
+            )
+            .bind(&key.payer)
+            .bind(notice.to_string())
+            .bind(person)
+            .bind(key.effect.to_string())
+            .fetch_all(&self.readers)
+            .await?;
+            rows.iter().map(|row| Ok(row.try_get("channel")?)).collect()
+        })
+        .await
+    }
+
+    async fn thaw(&self, key: &MessageRef, channel: &str) -> Result<(), StoreError> {
+        within(async {
+            let mut writer = self.writer().await?;
+            let mut tx = writer.begin_with(BEGIN).await?;
+            sqlx::query(
+                "update outbox set channel = null, frozen_ct = null
+                 where payer = $1 and effect = $2 and channel = $3 and settled_at is null",
+            )
+            .bind(&key.payer)
+            .bind(key.effect.to_string())
+            .bind(channel)
+            .execute(&mut *tx)
+            .await?;
+            Ok(tx.commit().await?)
+        })
+        .await
+    }
 }
 
 async fn change(
@@ -180,5 +221,6 @@ fn read(store: &SqlStore, row: &DbRow) -> Result<Over, StoreError> {
         channel: row.try_get("channel")?,
         stands,
     };
-    Ok(Over { message, since: Timestamp(row.try_get("since")?) })
+    let (since, elsewhere) = (Timestamp(row.try_get("since")?), flag(row, "elsewhere")?);
+    Ok(Over { message, since, elsewhere })
 }

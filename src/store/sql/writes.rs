@@ -63,6 +63,7 @@ const MESSAGE: &[Column] = &[
     Text("channel"),
     Bytes("frozen_ct"),
     Int("settled_at"),
+    Text("notice"),
 ];
 const QUESTION: &[Column] = &[
     Text("payer"),
@@ -76,7 +77,15 @@ const QUESTION: &[Column] = &[
     Int("opened"),
     Int("due"),
 ];
-const CLOSED: &[Column] = &[Text("payer"), Text("question"), Int("closed_at"), Bytes("closed_ct")];
+const CLOSED: &[Column] = &[
+    Text("payer"),
+    Text("question"),
+    Int("closed_at"),
+    Bytes("closed_ct"),
+    Text("person"),
+    Text("channel"),
+];
+const READ: &[Column] = &[Text("payer"), Text("notice"), Text("message"), Int("at")];
 const CALL: &[Column] = &[
     Text("payer"),
     Text("effect"),
@@ -136,6 +145,7 @@ pub(super) struct Writes {
     pub(super) fates: Rows,
     pub(super) shown: Rows,
     pub(super) reported: Rows,
+    pub(super) read: Rows,
     pub(super) frozen: Rows,
     pub(super) lines: Rows,
     pub(super) returned: Rows,
@@ -169,6 +179,7 @@ impl Default for Writes {
             fates: Rows::new(FATE),
             shown: Rows::new(SHOWN),
             reported: Rows::new(REPORTED),
+            read: Rows::new(READ),
             frozen: Rows::new(FROZEN),
             lines: Rows::new(LINE),
             returned: Rows::new(RETURNED),
@@ -251,6 +262,9 @@ impl Writes {
             (self.frozen, FREEZE),
             (self.fates, SETTLE),
             (self.reported, REPORT_LINES),
+            (self.read.clone(), RELEASE_COPIES),
+            (self.read.clone(), CLOSE_COPIES),
+            (self.read, KEEP_READ),
             (self.shown, SHOW_QUESTIONS),
             (self.returned, SETTLE_CALLS),
         ] {
@@ -302,8 +316,8 @@ const APPEND_RECORD: &str = "
     insert into record (payer, conversation, seq, at, body_ct, hash)
     select payer, conversation, seq, at, body_ct, hash from v";
 const PUT_MESSAGES: &str = "
-    insert into outbox (payer, effect, lane, person, key_person, question, focuses, urgent, message_ct, status, channel, frozen_ct, due, committed, changed, settled_at)
-    select payer, effect, lane, person, key_person, question, focuses, urgent, message_ct, status, channel, frozen_ct, due, due, due, settled_at
+    insert into outbox (payer, effect, lane, person, key_person, question, focuses, urgent, message_ct, status, channel, frozen_ct, due, committed, changed, settled_at, notice)
+    select payer, effect, lane, person, key_person, question, focuses, urgent, message_ct, status, channel, frozen_ct, due, due, due, settled_at, notice
     from v where true order by n";
 const PUT_QUESTIONS: &str = "
     insert into questions (payer, question, person, conversation, key_person, party, is_decide, message_ct, opened, due)
@@ -322,8 +336,23 @@ const RELEASE_HELD: &str = "
       and outbox.status = 'held' and outbox.settled_at is null and outbox.frozen_ct is null";
 /// Where it stands in a chat app, that it is over is shown there.
 const CLOSE_STANDING: &str = "
-    update standing set since = v.closed_at, due = v.closed_at
+    update standing set since = v.closed_at, due = v.closed_at,
+        elsewhere = case when v.person = standing.person and v.channel <> standing.channel
+                         then 1 else 0 end
     from v where standing.payer = v.payer and standing.question = v.question and standing.due is null";
+/// What she has read is not said to her again: what is held for the morning is looked at now, and
+/// will not go out.
+const RELEASE_COPIES: &str = "
+    update outbox set due = v.at
+    from v where outbox.payer = v.payer and outbox.notice = v.notice and outbox.effect <> v.message
+      and outbox.status = 'held' and outbox.settled_at is null and outbox.frozen_ct is null";
+/// Copies of it that stand in other chats are closed there; what she has read stays as it stands.
+const CLOSE_COPIES: &str = "
+    update standing set since = v.at, due = v.at, elsewhere = 1
+    from v where standing.payer = v.payer and standing.question = v.notice
+      and standing.message <> v.message and standing.due is null";
+const KEEP_READ: &str = "
+    delete from standing where (payer, question, message) in (select payer, notice, message from v)";
 const FREE_FOCUS: &str = "
     delete from focus where (payer, question) in (select payer, question from v)";
 const PUT_CALLS: &str = "

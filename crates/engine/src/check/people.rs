@@ -16,6 +16,7 @@ use crate::types::Type;
 struct Named<'a> {
     party: &'a At<String>,
     must_answer: bool,
+    must_read: bool,
     guard: Option<Guard<'a>>,
 }
 
@@ -26,6 +27,7 @@ pub(super) fn check(cx: &mut Cx<'_>) {
         exists(cx, one);
     }
     never_addressed(cx, &named);
+    nobody_to_read(cx, &named);
     desks(cx);
 }
 
@@ -33,7 +35,11 @@ fn named<'a>(cx: &Cx<'a>) -> Vec<Named<'a>> {
     let mut all = Vec::new();
     for site in &cx.sites {
         let guard = site.guard;
-        let mut add = |party, must_answer| all.push(Named { party, must_answer, guard });
+        let told = matches!(site.step.verb, Verb::Tell { .. });
+        let must_read = told && site.step.not_read.is_some();
+        let mut add = |party, must_answer| {
+            all.push(Named { party, must_answer, must_read, guard });
+        };
         match &site.step.verb {
             Verb::Tell { party, .. } => add(party, false),
             Verb::Ask(ask) => ask.party.iter().for_each(|it| add(it, true)),
@@ -113,13 +119,32 @@ fn never_addressed(cx: &mut Cx<'_>, named: &[Named<'_>]) {
     }
 }
 
+/// To a party that is not there a `tell` is nothing, and nobody makes up for it.
+fn nobody_to_read(cx: &mut Cx<'_>, named: &[Named<'_>]) {
+    for one in named.iter().filter(|it| it.must_read) {
+        let party = one.party;
+        let optional = cx.program.parties.get(&party.it).is_some_and(|it| it.optional);
+        let known = Fact::Known(party.it.clone());
+        let guarded = one.guard.is_some_and(|it| facts(it.source, it.holds).contains(&known));
+        if optional && !guarded {
+            let message = format!("this must be read, and '{}' may be missing", party.it);
+            let help = format!(
+                "say it under `when: known({})`, and in `else:` who is told instead",
+                party.it
+            );
+            cx.report("P414", party.at, message, &help);
+        }
+    }
+}
+
 fn desks(cx: &mut Cx<'_>) {
     let named = cx.sites.iter().filter_map(|it| match &it.step.verb {
         Verb::Handoff(handoff) => Some(&handoff.desk),
         _ => None,
     });
+    let unread = cx.sites.iter().filter_map(|it| it.step.not_read.as_ref()).map(|it| &it.then);
     let human = cx.flow.interrupts.human.as_ref();
-    for desk in named.chain(human).collect::<Vec<_>>() {
+    for desk in named.chain(unread).chain(human).collect::<Vec<_>>() {
         if !cx.catalog.desks.contains_key(&desk.it) {
             let help = did_you_mean(&desk.it, cx.catalog.desks.keys(), "no such desk is staffed");
             cx.report("P409", desk.at, format!("there is no desk '{}'", desk.it), &help);

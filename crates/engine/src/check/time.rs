@@ -15,6 +15,10 @@ const OFFICE_DAY_MINUTES: u64 = 8 * 60;
 
 const DAY_MINUTES: u64 = 24 * 60;
 
+/// The least time that a channel has, in minutes. Ours: a phone that lies in a bag is taken out of it
+/// a few times an hour, and carriers take minutes to say what became of a message.
+const CHANNEL_MINUTES_MIN: u64 = 15;
+
 pub(super) fn check(cx: &mut Cx<'_>) {
     for site in cx.sites.clone() {
         match &site.step.verb {
@@ -29,6 +33,9 @@ pub(super) fn check(cx: &mut Cx<'_>) {
                 );
             }
             _ => {}
+        }
+        if let Some(not_read) = &site.step.not_read {
+            too_soon(cx, &not_read.next_channel);
         }
     }
     for length in lengths(cx) {
@@ -67,10 +74,19 @@ fn silence(cx: &mut Cx<'_>, ask: &Ask) {
     }
 }
 
+fn too_soon(cx: &mut Cx<'_>, each: &At<Duration>) {
+    if each.it.amount > 0 && at_least_minutes(each.it) < CHANNEL_MINUTES_MIN {
+        let message = format!("after {} nobody had the time to read it", each.it);
+        let help = "give each channel a quarter of an hour or more: each one more is a disturbance";
+        cx.report("T315", each.at, message, help);
+    }
+}
+
 /// Every length that the flow states.
 fn lengths(cx: &Cx<'_>) -> Vec<At<Duration>> {
     let mut all = Vec::new();
     for site in &cx.sites {
+        all.extend(site.step.not_read.iter().map(|it| it.next_channel.clone()));
         match &site.step.verb {
             Verb::Ask(ask) => match &ask.no_answer {
                 Some(NoAnswer::Remind { remind, .. }) => all.extend(remind.iter().cloned()),

@@ -113,5 +113,6 @@ fn ask(builder: &mut Builder<'_, '_>, name: &str, list: &str, party: String) -> 
         wording,
         answers: Answers::List(Path(list.to_owned())),
         silence: Some(Silence { remind: vec![GAP], after: GAP, then: SilenceThen::Go(0) }),
+        not_read: None,
     }
 }

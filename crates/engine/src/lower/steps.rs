@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::build::{Body, Builder, Exit};
 use crate::core::{
-    Answers, Ask, Call, ChoiceSpec, Core, Handoff, Pc, Run, Say, Silence, SilenceThen, Wait,
-    WaitFor,
+    Answers, Ask, Call, ChoiceSpec, Core, Handoff, NotRead, Pc, Run, Say, Silence, SilenceThen,
+    Wait, WaitFor,
 };
 use crate::surface::{self, At, Choices, NoAnswer, Span, Step, Verb};
 use crate::text::Path;
@@ -19,13 +19,14 @@ impl<'a> Builder<'a, '_> {
     pub(super) fn step(&mut self, step: &'a Step) {
         let at = step.at;
         let name = step.name.as_ref().map(|it| it.it.as_str());
+        let not_read = step.not_read.as_ref().map(not_read);
         match &step.verb {
-            Verb::Ask(ask) => self.ask(at, ask),
+            Verb::Ask(ask) => self.ask(at, ask, not_read),
             Verb::Say(text) => {
                 let party = super::principal(self.flow);
-                self.say(at, name, party, text);
+                self.say(at, name, (party, not_read), text);
             }
-            Verb::Tell { party, say } => self.say(at, name, party.it.clone(), say),
+            Verb::Tell { party, say } => self.say(at, name, (party.it.clone(), not_read), say),
             Verb::Do(call) => self.call(at, name, call),
             Verb::Decide(decide) => self.decide(at, decide),
             Verb::Choose(choose) => self.choose(at, choose),
@@ -66,15 +67,21 @@ impl<'a> Builder<'a, '_> {
         }
     }
 
-    fn say(&mut self, at: Span, name: Option<&str>, party: String, text: &surface::Text) {
+    fn say(
+        &mut self,
+        at: Span,
+        name: Option<&str>,
+        (party, not_read): (String, Option<NotRead>),
+        text: &surface::Text,
+    ) {
         let wording = match name {
             Some(name) => self.anchored(text, name, format!("{name}.say")),
             None => self.said(text),
         };
-        self.push(at, Core::Say(Say { party, wording }));
+        self.push(at, Core::Say(Say { party, wording, not_read }));
     }
 
-    fn ask(&mut self, at: Span, ask: &'a surface::Ask) {
+    fn ask(&mut self, at: Span, ask: &'a surface::Ask, not_read: Option<NotRead>) {
         let field = ask.field.it.clone();
         let wording = self.anchored(&ask.say, &field, format!("{field}.say"));
         let ty = self.scope.fields.get(&field).map_or(Type::Text, |it| it.shape.ty());
@@ -87,7 +94,8 @@ impl<'a> Builder<'a, '_> {
         let party = ask.party.as_ref().map(|it| it.it.clone());
         let party = party.unwrap_or_else(|| super::principal(self.flow));
         let anchor = self.anchor(&field);
-        let pc = self.push(at, Core::Ask(Ask { anchor, field, party, wording, answers, silence }));
+        let ask_step = Ask { anchor, field, party, wording, answers, silence, not_read };
+        let pc = self.push(at, Core::Ask(ask_step));
         match &ask.no_answer {
             Some(NoAnswer::Remind { then, .. } | NoAnswer::Then { then, .. }) => {
                 self.later(Body::One(then), pc, Exit::Silence, pc + 1);
@@ -175,6 +183,10 @@ impl<'a> Builder<'a, '_> {
         let text = surface::Text { text: words.clone(), private: None, privacy: Vec::new() };
         self.words.wording(&text, key, &source, &self.flow.languages, self.report)
     }
+}
+
+fn not_read(it: &surface::NotRead) -> NotRead {
+    NotRead { within: it.next_channel.it, desk: it.then.it.clone() }
 }
 
 fn silence(no_answer: &NoAnswer, ty: &Type) -> Silence {

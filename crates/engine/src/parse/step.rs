@@ -6,7 +6,7 @@ use super::fields::{
 use super::{decide, text};
 use crate::report::Report;
 use crate::surface::{
-    Ask, At, Choices, Choose, Do, Handoff, NoAnswer, Run, Span, Step, Verb, Wait,
+    Ask, At, Choices, Choose, Do, Handoff, NoAnswer, NotRead, Run, Span, Step, Verb, Wait,
 };
 use crate::yaml::{Kind, Node};
 
@@ -102,7 +102,7 @@ fn one_line(line: &str, at: Span, report: &mut Report) -> Option<Step> {
             return None;
         }
     };
-    Some(Step { at, name: None, verb })
+    Some(Step { at, name: None, not_read: None, verb })
 }
 
 fn handoff_to(desk: At<String>) -> Handoff {
@@ -136,8 +136,35 @@ fn step(node: &Node, verb: &'static str, report: &mut Report) -> Option<Step> {
         "end" => keys.must_word("end", report).map(Verb::End),
         _ => keys.must_word("ask_again", report).map(Verb::AskAgain),
     };
+    let not_read = match verb {
+        "ask" | "say" | "tell" => keys.take("not_read").and_then(|it| not_read(it, report)),
+        _ => None,
+    };
     keys.finish(report);
-    Some(Step { at: at.unwrap_or(node.at), name: step_name, verb: parsed? })
+    Some(Step { at: at.unwrap_or(node.at), name: step_name, not_read, verb: parsed? })
+}
+
+fn not_read(node: &Node, report: &mut Report) -> Option<NotRead> {
+    let before = report.count();
+    let mut keys = Keys::of(node, "'not_read'", report)?;
+    let next = keys.take("next_channel").and_then(|it| duration(it, "'next_channel'", report));
+    let then = keys.take("then").and_then(|it| one(it, report));
+    keys.finish(report);
+    // Whoever says it goes on meanwhile, so there is nothing to put in its place but a person.
+    let desk = then.and_then(|it| match it.verb {
+        Verb::Handoff(it) if it == handoff_to(it.desk.clone()) => Some(it.desk),
+        _ => None,
+    });
+    match (next, desk) {
+        (Some(next_channel), Some(then)) => Some(NotRead { next_channel, then }),
+        _ if report.count() > before => None,
+        _ => {
+            let message = "'not_read' does not say what happens then".to_owned();
+            let help = "write { next_channel: 4 hours, then: handoff DESK }";
+            report.error("Y007", node.at, message, help);
+            None
+        }
+    }
 }
 
 fn tell(keys: &mut Keys<'_>, report: &mut Report) -> Option<Verb> {

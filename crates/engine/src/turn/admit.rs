@@ -12,8 +12,10 @@ use crate::message::EffectKey;
 use crate::phrases::Phrase;
 use crate::state::{Position, Rest};
 use crate::text::Values;
+use crate::time::Timestamp;
 use crate::turn::ask::Answer;
 use crate::turn::cx::Cx;
+use crate::turn::notice::UNREAD;
 use crate::turn::rest::{SILENCE, WAIT};
 use crate::turn::tap::Tap;
 use crate::turn::{Next, WAITING_MAX, Went};
@@ -169,6 +171,7 @@ impl Cx<'_> {
         match name {
             SILENCE => self.silent(),
             WAIT => self.waited(),
+            _ if name.starts_with(UNREAD) => self.unread(name),
             _ => match name.split_once('.') {
                 Some((anchor, what)) => {
                     let (anchor, what) = (anchor.to_owned(), what.to_owned());
@@ -182,11 +185,18 @@ impl Cx<'_> {
     /// Dispatch reports on a message (rule 7).
     fn receipt(&mut self, message: EffectKey, receipt: &Receipt) -> Went {
         match receipt {
-            Receipt::Shown | Receipt::Maybe => self.question_shown(message),
-            Receipt::HeldUntil(_) => self.ignore("receipt"),
+            Receipt::Shown => {
+                self.notice_read(message);
+                self.question_shown(message)
+            }
+            Receipt::Maybe => self.question_shown(message),
+            Receipt::HeldUntil(until) => self.notice_held(message, Timestamp(*until)),
             // What it asked was over before it left: there was nothing to deliver any more.
             Receipt::Withheld(why) if why == "over" => self.ignore("receipt"),
-            Receipt::Withheld(_) | Receipt::Failed => self.undelivered(message),
+            Receipt::Withheld(_) | Receipt::Failed => match self.notice_of(message) {
+                Some(notice) => self.notice_failed(notice, message, receipt),
+                None => self.undelivered(message),
+            },
         }
     }
 

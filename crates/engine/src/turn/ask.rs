@@ -63,7 +63,8 @@ impl Cx<'_> {
             buttons,
             ..self.message(&ask.party, &ask.wording)?
         };
-        let sent = self.deliver_asking(message, Some(&ask.field)).key().unwrap_or(question);
+        let sent = self.deliver_to_be_read(message, Some(&ask.field), ask.not_read.as_ref());
+        let sent = sent.key().unwrap_or(question);
         let asking = Asking { question, message: sent, shown: None, reminded: 0, offered };
         self.state.misses = 0;
         if !matches!(ask.answers, Answers::List(_)) {
@@ -201,7 +202,8 @@ impl Cx<'_> {
             message = before(first, message);
         }
         self.clear_timer(SILENCE);
-        match self.deliver_asking(message, Some(&ask.field)).key() {
+        self.forget_notice(asking.question);
+        match self.deliver_to_be_read(message, Some(&ask.field), ask.not_read.as_ref()).key() {
             Some(key) => asking.message = key,
             // Nobody plays this party any more: a person finds out who does.
             None => {

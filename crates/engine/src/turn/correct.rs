@@ -161,6 +161,8 @@ impl Cx<'_> {
         }
         self.leave(&Closed::Recalled);
         self.drop_suspended();
+        // What was said of it before does not hold any more.
+        self.forget_notices();
         self.state.misses = 0;
         self.clear_derived(field, by);
         self.set(field, Value::Null, by);

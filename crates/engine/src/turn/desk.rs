@@ -105,8 +105,8 @@ impl Cx<'_> {
         let kind = MessageKind::Person;
         // Whose words these are: channels show the name beside them.
         let values = Values::from([text("speaker", &act.actor.name)]);
-        let buttons = Vec::new();
-        self.deliver(Message { party, kind, wording, values, buttons, question: None, card: None });
+        let plain = self.phrase(&party, Phrase::PersonKnows, Values::new());
+        self.deliver(Message { kind, wording, values, ..plain });
         self.done(act)
     }
 
@@ -276,8 +276,10 @@ impl Cx<'_> {
         Ok(Next::Rest)
     }
 
-    fn close_hold(&mut self, hold: &Hold) {
+    pub(super) fn close_hold(&mut self, hold: &Hold) {
         let handoff = hold.handoff;
+        // She was told by a person.
+        self.state.notices.retain(|_, it| it.task != Some(handoff));
         self.state.holds.retain(|it| it.handoff != handoff);
         self.emit(Effect::CloseHandoff { handoff });
     }

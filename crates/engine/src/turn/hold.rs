@@ -21,6 +21,10 @@ const START: &str = "start";
 /// An office that opens later than this is closed now: one minute of its time, and one more.
 const CLOSED_MS: i64 = 2 * 60_000;
 
+/// How long a person has to tell somebody whom no channel reaches (domain facts 4.3: by mail or
+/// telephone). Ours: by the end of the next working day she has heard.
+const TOLD_WITHIN: Duration = Duration { amount: 1, unit: Unit::BusinessDay };
+
 /// How a handoff is opened.
 struct Opening {
     why: String,
@@ -129,9 +133,35 @@ impl Cx<'_> {
             self.note(Note::Ignored { why: "held".to_owned() });
             return open;
         }
+        let desk = self.human_desk();
+        let zone = self.zone(&self.program.principal);
+        let due = (why == "undeliverable")
+            .then(|| self.env.calendars.due(self.env.now, TOLD_WITHIN, None, zone));
+        self.open_staff_task(why, desk, (says, save), due)
+    }
+
+    /// A task for staff to tell somebody what was read on no channel.
+    pub(super) fn open_told(
+        &mut self,
+        why: &str,
+        desk: String,
+        says: Message,
+        save: Option<String>,
+        due: Timestamp,
+    ) -> EffectKey {
+        self.open_staff_task(why, desk, (Some(says), save), Some(due))
+    }
+
+    fn open_staff_task(
+        &mut self,
+        why: &str,
+        desk: String,
+        (says, save): (Option<Message>, Option<String>),
+        due: Option<Timestamp>,
+    ) -> EffectKey {
         self.open_hold(Opening {
             why: why.to_owned(),
-            desk: self.human_desk(),
+            desk,
             party: None,
             says,
             save,
@@ -140,7 +170,7 @@ impl Cx<'_> {
             next: Phrase::NextNothing,
             anchor: None,
             resume: None,
-            due: None,
+            due,
         })
     }
 

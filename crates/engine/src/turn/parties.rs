@@ -49,6 +49,7 @@ impl Cx<'_> {
         };
         self.emit(Effect::Close { question: asking.question, why: Closed::Recalled });
         self.clear_timer(SILENCE);
+        self.forget_notice(asking.question);
         let question: EffectKey = self.next_key();
         let asking = Asking { question, message: question, shown: None, reminded: 0, ..asking };
         self.rest(&anchor, Rest::Asking(asking))?;

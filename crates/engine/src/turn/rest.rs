@@ -32,6 +32,7 @@ impl Cx<'_> {
             Rest::Asking(asking) => {
                 self.emit(Effect::Close { question: asking.question, why: why.clone() });
                 self.clear_timer(SILENCE);
+                self.forget_notice(asking.question);
             }
             Rest::Deciding(open) => {
                 self.emit(Effect::Close { question: open.question, why: why.clone() });

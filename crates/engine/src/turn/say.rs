@@ -45,7 +45,7 @@ impl Cx<'_> {
             return Ok(Next::Step(pc + 1));
         }
         let message = self.message(&say.party, &say.wording)?;
-        self.deliver(message);
+        self.deliver_to_be_read(message, None, say.not_read.as_ref());
         self.told.push(say.party.clone());
         Ok(Next::Step(pc + 1))
     }
@@ -65,6 +65,7 @@ impl Cx<'_> {
             buttons: Vec::new(),
             question: None,
             card: None,
+            notice: None,
         })
     }
 
@@ -78,6 +79,7 @@ impl Cx<'_> {
             buttons: Vec::new(),
             question: None,
             card: None,
+            notice: None,
         }
     }
 

@@ -120,6 +120,20 @@ pub const PEOPLE: &[Case] = &[
             ),
         ],
     ),
+    case(
+        "P414",
+        &[(
+            "{decision.days} days.\"\n",
+            "{decision.days} days.\"\n    not_read: { next_channel: 1 hour, then: handoff pharmacy_desk }\n",
+        )],
+        &[
+            ("for: claim, optional: true }\n", "for: claim }\n"),
+            (
+                "{decision.days} days.\"\n",
+                "{decision.days} days.\"\n    not_read: { next_channel: 1 hour, then: handoff pharmacy_desk }\n",
+            ),
+        ],
+    ),
     case("P406", &[("    authority: approve_medication\n", "")], &[]),
     case("P407", &[("approve_medication", "approve_medicaton")], &[]),
     with(
@@ -318,6 +332,11 @@ pub const TIME: &[Case] = &[
             "20 minutes, when: at_counter == \"here\", also_ask: supervisor",
             "20 minutes, when: at_counter == \"here\", remind: adjuster",
         )],
+    ),
+    case(
+        "T315",
+        &[("next_channel: 4 hours", "next_channel: 5 minutes")],
+        &[("next_channel: 4 hours", "next_channel: 15 minutes")],
     ),
     with(
         "T314",

@@ -69,7 +69,8 @@ pub fn words(text: &str) -> Words {
 }
 
 pub fn say(party: &str, text: &str) -> Core {
-    Core::Say(Say { party: party.to_owned(), wording: wording("say", text) })
+    let (party, wording) = (party.to_owned(), wording("say", text));
+    Core::Say(Say { party, wording, not_read: None })
 }
 
 pub fn ask(field: &str, text: &str, answers: Answers, silence: Option<Silence>) -> Core {
@@ -80,6 +81,7 @@ pub fn ask(field: &str, text: &str, answers: Answers, silence: Option<Silence>) 
         wording: wording(&format!("{field}.say"), text),
         answers,
         silence,
+        not_read: None,
     })
 }
 
