@@ -5,6 +5,9 @@
 #[expect(dead_code, reason = "the tests of running a house use the rest")]
 #[path = "../operate/binary.rs"]
 mod binary;
+#[path = "../rules/chat.rs"]
+#[expect(dead_code, reason = "the rules' chat app, of which nothing is used here")]
+mod chat;
 mod clock;
 mod doctor;
 mod doors;

@@ -188,6 +188,7 @@ fn turns(payer: &str, sizes: Sizes, first: i64, count: usize) -> (Rows, Writes) 
             "web".into(),
             vec![7; sizes.message].into(),
             now.0.into(),
+            None::<String>.into(),
         ]);
         let key = (payer.to_owned(), effect.clone(), "ana".to_owned());
         writes.question(
