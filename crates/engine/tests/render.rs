@@ -222,7 +222,7 @@ fn rule_14_a_private_form_has_the_link_and_none_of_the_words() {
 
     let own = message(wording(&[("en", "Take {drug}")], &[("en", "News for you")]), all.clone());
     let private = render(&own, true, "en", "UTC", link);
-    assert_eq!(private.text, "News for you");
+    assert_eq!(private.text, "News for you\nhttps://example.com/l/1");
     assert_eq!(private.buttons, [("later".to_owned(), "Later".to_owned())]);
 
     // A private form with labels of its own goes only where somebody compared the levels.
