@@ -8,6 +8,8 @@ use async_trait::async_trait;
 use axum::http::StatusCode;
 use mendline::channels::{Channel, Incoming, Outgoing, Profile, SendError, Sent};
 use mendline::identity::{CODE_MS, TRIES_MS};
+use mendline::library;
+use mendline::store::Person;
 use mendline::web::session::IDLE_MS;
 use mendline_engine::time::Timestamp;
 
@@ -261,4 +263,24 @@ async fn rule_14_who_says_not_to_be_her_ends_her_pages_and_the_links_that_were_m
     assert!(entered.says("used already") && entered.status == StatusCode::GONE);
     door.later(1_000);
     assert!(door.place.enter(ANA).await.contains("mendline_chat="), "a new one is hers");
+}
+
+#[tokio::test]
+async fn whoever_was_asked_by_text_finds_the_question_in_her_chat_when_she_comes_in() {
+    let door = door().await;
+    let (place, house) = (&door.place, &door.place.house);
+    for flow in library::shelve(library::shipped(), &house.catalog).flows {
+        house.store.keep_flow(&flow).await.unwrap();
+        house.flows.publish(Arc::new(flow.program));
+    }
+    let row = mendline::directory::ensure_known(house, PAYER, ANA).await.unwrap().unwrap();
+    let addresses = [("sms".to_owned(), ANA.to_owned()), ("web".to_owned(), ANA.to_owned())];
+    house.store.know(&Person { addresses: addresses.into(), ..row }).await.unwrap();
+    let words = Incoming::Words("my prescription was rejected".into());
+    house.arrive(PAYER, "sms", "asks", ANA, words, None).await.unwrap();
+    place.idle().await;
+    assert!(door.sent().iter().any(|(_, text)| text.contains("I have a question")));
+    let cookie = place.enter(ANA).await;
+    place.idle().await;
+    assert!(place.get_as("/chat", &cookie).await.says("Which medicine do you need?"));
 }
