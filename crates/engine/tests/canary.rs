@@ -6,6 +6,8 @@
 //! this reader may not read, this channel may not carry, or somebody of whom we are so unsure may
 //! not see. The labels of a text are found when a flow is loaded; the marks show what is really in it.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 mod support;
 
 use std::collections::BTreeMap;
@@ -284,7 +286,7 @@ fn next(play: &mut Play, what: u8) -> Option<Event> {
         4 => return Some(Event::Danger { party: worker() }),
         _ => {}
     }
-    if let Some(hold) = play.state.holds.first().filter(|_| what % 2 == 0) {
+    if let Some(hold) = play.state.holds.first().filter(|_| what.is_multiple_of(2)) {
         let action = match what % 3 {
             0 => DeskAction::Reply { words: typed(), language: "en".into() },
             1 => DeskAction::Note { words: typed() },
@@ -306,7 +308,7 @@ fn next(play: &mut Play, what: u8) -> Option<Event> {
                 _ => worker(),
             };
             let question = it.question;
-            Some(if what % 2 == 0 {
+            Some(if what.is_multiple_of(2) {
                 Event::Tapped {
                     actor: play.actor(&party),
                     question,
@@ -320,7 +322,7 @@ fn next(play: &mut Play, what: u8) -> Option<Event> {
         Rest::Deciding(it) => Some(Event::Tapped {
             actor: Actor { authorities: vec!["approve".into()], ..play.actor("adjuster") },
             question: it.question,
-            choice: if what % 2 == 0 { "approve" } else { "deny" }.into(),
+            choice: if what.is_multiple_of(2) { "approve" } else { "deny" }.into(),
             with: BTreeMap::from([("question".to_owned(), json!(typed()))]),
         }),
         Rest::Calling { call, .. } => {
@@ -467,7 +469,6 @@ fn rule_08_no_private_value_reaches_words_that_may_not_carry_it() {
         panic!("{why}");
     }
     // It would prove nothing if the checker refused them all, or nothing private was ever said.
-    eprintln!("{tried} {ran} {shown}");
     assert!(
         ran * 4 > tried * 3,
         "{ran} of {tried} flows could be loaded; the last refusal: {refused}"
