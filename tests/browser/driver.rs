@@ -210,14 +210,18 @@ impl Browser {
         }
     }
 
-    /// Clicks as a hand would: what lies under something else is not clicked. A page that is
-    /// being renewed may take the thing away between the look and the click; then it is looked
-    /// for again.
+    /// Clicks as a hand would: what lies under something else is not clicked.
     pub fn click(&self, xpath: &str) {
+        self.does(xpath, "click", json!({}));
+    }
+
+    /// A page that is being renewed may take the thing away between the look and the deed; then it
+    /// is looked for again.
+    fn does(&self, xpath: &str, deed: &str, with: Value) {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let element = self.find(xpath);
-            match self.post(&format!("element/{element}/click"), json!({})) {
+            match self.post(&format!("element/{element}/{deed}"), with.clone()) {
                 Ok(_) => return,
                 Err(why) => {
                     let renewed = why.contains("stale element") && Instant::now() < deadline;
@@ -235,8 +239,7 @@ impl Browser {
 
     /// Types into a field.
     pub fn write(&self, id: &str, words: &str) {
-        let element = self.find(&format!("//*[@id='{id}']"));
-        self.post(&format!("element/{element}/value"), json!({ "text": words })).unwrap();
+        self.does(&format!("//*[@id='{id}']"), "value", json!({ "text": words }));
     }
 
     /// Presses keys one after the other, wherever the focus is. WebDriver writes Tab as U+E004
