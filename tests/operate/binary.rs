@@ -45,10 +45,12 @@ impl Site {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mendline"));
         command.args(args).current_dir(self.folder.path()).env("MENDLINE_CONFIG", self.config());
         // What is set for the tests themselves (`MENDLINE_AXE`) is no setting of a server's.
-        let ours = std::env::vars_os().map(|it| it.0).filter(|it| {
-            it.to_str().is_some_and(|it| it.starts_with("MENDLINE_") && it != "MENDLINE_CONFIG")
-        });
-        ours.for_each(|it| drop(command.env_remove(it)));
+        for (name, _) in std::env::vars_os() {
+            let is_ours = name.to_str().is_some_and(|it| it.starts_with("MENDLINE_"));
+            if is_ours && name != "MENDLINE_CONFIG" {
+                command.env_remove(name);
+            }
+        }
         command.env_remove("NOTIFY_SOCKET").envs(self.given.clone());
         command
     }
